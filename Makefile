@@ -1,0 +1,50 @@
+# make demo   diagnose a broken PPO script        make test     run the tests
+# make lint   ruff and mypy                       make quality  measure the diagnoses, write docs/quality.md
+# make docs   write the generated pages           make help     this list
+# Each sets up .venv by itself the first time; a second time it starts at once.
+
+VENV := .venv/bin
+PYTEST_FLAGS ?= -n 2
+# Small networks run slower on many threads than on one, and the tests use the cores themselves.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test test-fast lint format quality docs docs-check picture constraints clean
+
+help:
+	@sed -n '/^#/!q; s/^# //p' Makefile
+
+# The stamps depend on all that decides what is installed.
+.venv/.demo: pyproject.toml constraints.txt
+	@tools/setup.sh train $@
+
+.venv/.dev: pyproject.toml constraints.txt
+	@tools/setup.sh dev $@
+	@touch .venv/.demo
+
+.venv/.libraries: pyproject.toml constraints.txt
+	@tools/setup.sh dev,libraries $@
+	@touch .venv/.demo .venv/.dev
+
+demo: .venv/.demo
+	@tools/demo.sh
+
+test: .venv/.dev
+	$(VENV)/python -m pytest $(PYTEST_FLAGS)
+
+test-fast: .venv/.dev
+	$(VENV)/python -m pytest $(PYTEST_FLAGS) -m "not slow and not browser"
+
+lint: .venv/.dev
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+
+format: .venv/.dev
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+constraints: .venv/.dev
+	$(VENV)/python tools/constraints.py
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
