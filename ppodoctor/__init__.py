@@ -1,0 +1,31 @@
+"""ppodoctor: why does this PPO not learn? Watch a script, read its loss, name the cause.
+
+Importing the package is light: no torch, no gymnasium, no terminal library. Public names load on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+__all__ = ["Run", "__version__", "diagnose", "watch"]
+
+if TYPE_CHECKING:
+    from ppodoctor.diagnosis import diagnose
+    from ppodoctor.run import Run
+    from ppodoctor.watching.here import watch
+
+_HOMES = {
+    "Run": "ppodoctor.run",
+    "diagnose": "ppodoctor.diagnosis",
+    "watch": "ppodoctor.watching.here",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its room on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ppodoctor' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""Numbers from columns and specimens: numpy only, no torch, no environment."""
