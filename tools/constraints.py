@@ -14,13 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "constraints.txt"
-# A newer torch is a decision, not a refresh: the loss is read from its graph. colorama is what the others want on Windows,
-# which a resolution on another system does not show.
+# A newer torch is a decision, not a refresh: the loss is read from its graph. colorama is what the others want on
+# Windows, which a resolution on another system does not show.
 KEPT = ("torch", "colorama")
 HEADER = """\
-# Every version that an installation of this project takes, for all extras together: pip install -c constraints.txt -e ".[dev]"
-# Made by `make constraints`. On Linux a torch with GPU support brings its own nvidia-* and triton packages, which torch
-# pins itself.
+# Every version that an installation of this project takes, for all extras together; made by `make constraints`.
+# On Linux a torch with GPU support brings its own nvidia-* and triton packages, which torch pins itself.
 """
 
 
@@ -53,8 +52,8 @@ def main() -> int:
     pins = resolve(kept) | {"colorama": kept["colorama"]}
     lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
     PINS.write_text(HEADER + "".join(lines), encoding="utf-8")
-    changed = [f"{name} {now.get(name, '-')} -> {pins.get(name, '-')}" for name in sorted({*now, *pins}) if now.get(name) != pins.get(name)]
-    print("\n".join(changed) or "constraints.txt: nothing changed")
+    moved = [name for name in sorted({*now, *pins}) if now.get(name) != pins.get(name)]
+    print("\n".join(f"{name} {now.get(name, '-')} -> {pins.get(name, '-')}" for name in moved) or "nothing changed")
     return 0
 
 
