@@ -4,7 +4,8 @@
 # Each sets up .venv by itself the first time; a second time it starts at once.
 
 VENV := .venv/bin
-PYTEST_FLAGS ?= -n 2
+# The limit is for a test that hangs; no test asserts how long something takes.
+PYTEST_FLAGS ?= -n 2 --timeout 600
 # Small networks run slower on many threads than on one, and the tests use the cores themselves.
 export OMP_NUM_THREADS ?= 1
 

@@ -1,6 +1,6 @@
 """Write constraints.txt: every version that an installation with all extras takes, as pip resolves it today.
 
-Usage: python tools/constraints.py [NAME ...]    each NAME keeps the version it is pinned to now (torch does in any case)
+Usage: python tools/constraints.py [NAME ...]    each NAME keeps the version it is pinned to now, as torch always does
 """
 
 from __future__ import annotations
