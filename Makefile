@@ -1,6 +1,7 @@
 # make demo   diagnose a broken PPO script        make test     run the tests
 # make lint   ruff and mypy                       make quality  measure the diagnoses, write docs/quality.md
 # make docs   write the generated pages           make help     this list
+# make test-all  the slow tests too               make picture  draw docs/diagnosis.svg again
 # Each sets up .venv by itself the first time; a second time it starts at once.
 
 VENV := .venv/bin
@@ -9,7 +10,7 @@ PYTEST_FLAGS ?= -n 2 --timeout 600
 # Small networks run slower on many threads than on one, and the tests use the cores themselves.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-fast lint format quality docs docs-check picture constraints clean
+.PHONY: help demo test test-all lint format quality docs docs-check picture constraints clean
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -29,11 +30,12 @@ help:
 demo: .venv/.demo
 	@tools/demo.sh
 
+# On a person's machine the quick tests; in CI, and by `make test-all`, the slow ones too.
 test: .venv/.dev
-	$(VENV)/python -m pytest $(PYTEST_FLAGS)
+	$(VENV)/python -m pytest $(PYTEST_FLAGS) $(if $(CI),,-m "not slow")
 
-test-fast: .venv/.dev
-	$(VENV)/python -m pytest $(PYTEST_FLAGS) -m "not slow and not browser"
+test-all: .venv/.dev
+	$(VENV)/python -m pytest $(PYTEST_FLAGS)
 
 lint: .venv/.dev
 	$(VENV)/ruff check .
@@ -43,6 +45,15 @@ lint: .venv/.dev
 format: .venv/.dev
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
+
+docs: .venv/.dev
+	$(VENV)/python tools/docs.py
+
+docs-check: .venv/.dev
+	$(VENV)/python tools/docs.py --check
+
+picture: .venv/.demo
+	$(VENV)/python tools/picture.py
 
 constraints: .venv/.dev
 	$(VENV)/python tools/constraints.py
