@@ -64,8 +64,8 @@ class RolloutSpecimen:
 class ModuleCalls:
     """Calls of one layer of a network: a first layer's inputs, or a head's outputs, with the step they belong to.
 
-    A call at `step` s happened after s step calls of the training stream, so in a rollout whose `first_call` is f it
-    sees obs[s - f]. `version` counts optimizer steps before the call: equal versions mean equal parameters.
+    A call at `step` s of stream e happened after s step calls of e, so in a rollout of e whose `first_call` is f it sees
+    obs[s - f] if it belongs to acting (calls made during the update carry the last step's s too). `version` counts optimizer steps before the call: equal versions mean equal parameters.
     """
 
     module: int
@@ -74,7 +74,9 @@ class ModuleCalls:
     role: str = ""
     """"first" (inputs kept), "head" (outputs kept) or "" (both kept, not known yet)."""
     step: Array = field(default_factory=lambda: np.zeros(0, np.int64))
-    """[K] step calls of the training stream before the call."""
+    """[K] step calls of that stream before the call."""
+    stream: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    """[K] the stream that was stepped or reset last before the call."""
     version: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     """[K] optimizer steps (all optimizers) before the call."""
     grad: Array = field(default_factory=lambda: np.zeros(0, bool))

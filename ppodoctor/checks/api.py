@@ -55,6 +55,8 @@ class Check:
     fix: str
     function: Callable[..., Iterator[Evidence]]
     severity: str = CAUSE
+    tolerable: bool = False
+    """Scripts that learn well do this too: a cause only when the run does not learn and nothing else explains it."""
     basis: str = EXACT
     faults: tuple[int, ...] = ()
     """Numbers in the fault list (docs/faults.md)."""
