@@ -1,4 +1,4 @@
-"""PPO as a class around one environment: Python lists as memory, Monte-Carlo returns, actor and critic in one optimizer."""
+"""PPO as a class around one environment: lists as memory, Monte-Carlo returns, two networks in one optimizer."""
 import argparse
 
 import gymnasium as gym
@@ -136,7 +136,8 @@ def train(env_name, seed, total_steps, horizon=2048):
             state, _ = env.reset()
         if len(agent.memory) == horizon:
             agent.learn()
-            print(f"{step:7d} steps | {len(history):4d} episodes | average return {np.mean(history[-20:]):.1f}", flush=True)
+            average = np.mean(history[-20:])
+            print(f"{step:7d} steps | {len(history):4d} episodes | average return {average:.1f}", flush=True)
     env.close()
 
 

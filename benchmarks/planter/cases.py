@@ -1,0 +1,78 @@
+"""Which fault is planted in which script, in which half of the study, with which seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .fault import Fault, faults
+from .scripts import SCRIPTS, Script
+from .source import PlantError, Source
+
+DEVELOPMENT_SEEDS = (1, 2)
+HELDOUT_SEEDS = (11, 12)
+
+# Independent faults that are planted together: all of them should be named.
+SETS: tuple[tuple[str, ...], ...] = (
+    ("entropy_sign_flipped", "done_ignored"),
+    ("policy_loss_sign_flipped", "time_limit_read_as_death"),
+    ("zero_grad_missing", "value_broadcast"),
+    ("clip_one_sided", "reward_scale_too_large"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One script to diagnose; no fault means that it is correct."""
+
+    script: Script
+    faults: tuple[Fault, ...]
+    names: tuple[str, ...]
+    heldout: bool
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """A name for lists: script, faults, seed."""
+        return f"{self.script.name}:{'+'.join(self.names) or 'healthy'}:{self.seed}"
+
+    def planted(self) -> Source:
+        """The script with its faults.
+
+        Raises:
+            PlantError: a fault found nothing to change.
+        """
+        source = self.script.source()
+        for name, fault in zip(self.names, self.faults, strict=True):
+            before = Source(dict(source.files))
+            fault.apply(source, self.script.name, heldout=self.heldout)
+            if source.same_code_as(before):
+                raise PlantError(f"{name} left {self.script.name} as it was")
+        return source
+
+
+def healthy_cases(split: str) -> Iterator[Case]:
+    """Every correct script of a half, with each of its seeds."""
+    for script in SCRIPTS.values():
+        if script.heldout == (split == "heldout"):
+            for seed in HELDOUT_SEEDS if script.heldout else DEVELOPMENT_SEEDS:
+                yield Case(script, (), (), script.heldout, seed)
+    if split == "heldout":
+        for script in SCRIPTS.values():
+            if not script.heldout:
+                yield from (Case(script, (), (), True, seed) for seed in HELDOUT_SEEDS)
+
+
+def planted_cases(split: str) -> Iterator[Case]:
+    """Every pair of fault and script of a half, and the sets of several faults, with one seed each."""
+    known = faults()
+    singles = [((name,), (fault,)) for name, fault in known.items()]
+    several = [(names, tuple(known[name] for name in names)) for names in SETS]
+    for names, chosen in singles + several:
+        for script in SCRIPTS.values():
+            if not all(fault.applies_to(script.name, script.traits) for fault in chosen):
+                continue
+            heldout = script.heldout or any(fault.heldout for fault in chosen)
+            if heldout == (split == "heldout"):
+                seed = HELDOUT_SEEDS[0] if heldout else DEVELOPMENT_SEEDS[0]
+                yield Case(script, chosen, names, heldout, seed)

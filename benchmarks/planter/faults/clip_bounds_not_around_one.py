@@ -1,0 +1,32 @@
+"""The ratio is clipped to [eps, 1 + eps] or to [-eps, eps]: not around one."""
+
+from planter.fault import Fault
+from planter.patterns import clamp_parts, clamps
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """The lower bound loses its `1 -`."""
+    for spot in reversed(clamps(source)):
+        inner, low, high = clamp_parts(source, spot)
+        source.swap(spot, f"torch.clamp({inner}, {low.split('-', 1)[1].strip()}, {high})")
+
+
+def plant_around_zero(source: Source) -> None:
+    """Both bounds lose their one, as for a difference of log-probabilities."""
+    for spot in reversed(clamps(source)):
+        inner, low, high = clamp_parts(source, spot)
+        eps = low.split("-", 1)[1].strip()
+        source.swap(spot, f"torch.clamp({inner}, -{eps}, {eps})")
+
+
+FAULT = Fault(
+    id="clip_bounds_not_around_one",
+    family="update",
+    numbers=(7,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+    also=("clip_one_sided",),
+    heldout_plant=plant_around_zero,
+)

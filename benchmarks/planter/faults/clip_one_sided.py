@@ -1,0 +1,30 @@
+"""The ratio is clipped from above only."""
+
+from planter.fault import Fault
+from planter.patterns import clamp_parts, clamps
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """`clamp(r, 1 - eps, 1 + eps)` becomes `clamp(r, max=1 + eps)`."""
+    for spot in reversed(clamps(source)):
+        inner, _, high = clamp_parts(source, spot)
+        source.swap(spot, f"torch.clamp({inner}, max={high})")
+
+
+def plant_lower_only(source: Source) -> None:
+    """`clamp(r, 1 - eps, 1 + eps)` becomes `clamp(r, min=1 - eps)`."""
+    for spot in reversed(clamps(source)):
+        inner, low, _ = clamp_parts(source, spot)
+        source.swap(spot, f"torch.clamp({inner}, min={low})")
+
+
+FAULT = Fault(
+    id="clip_one_sided",
+    family="update",
+    numbers=(7,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+    heldout_plant=plant_lower_only,
+)

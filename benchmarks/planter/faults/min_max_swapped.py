@@ -1,0 +1,22 @@
+"""The larger of the two surrogates is taken, so that the clip never limits."""
+
+from planter.fault import Fault
+from planter.patterns import surrogate
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """`torch.min(a, b)` becomes `torch.max(a, b)`."""
+    spot = surrogate(source)
+    text = source.text(spot)
+    source.swap(spot, text.replace("minimum(", "maximum(", 1) if "minimum(" in text else text.replace("min(", "max(", 1))
+
+
+FAULT = Fault(
+    id="min_max_swapped",
+    family="update",
+    numbers=(6,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+)

@@ -1,0 +1,23 @@
+"""Both log-probabilities of the ratio are the same tensor with its graph: the policy gets no gradient at all."""
+
+from planter.fault import Fault
+from planter.patterns import ratio
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """The new log-probability, not detached, stands for the old one."""
+    spot, new, _ = ratio(source)
+    source.swap(spot, f"torch.exp({new} - {new})")
+
+
+FAULT = Fault(
+    id="old_log_prob_recomputed",
+    family="update",
+    numbers=(1,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+    also=("old_log_prob_not_detached", "policy_gradient_zero"),
+    heldout=True,
+)

@@ -1,0 +1,21 @@
+"""The old log-probability comes from the policy as it is now, so that the ratio is always one."""
+
+from planter.fault import Fault
+from planter.patterns import ratio
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """The new log-probability, detached, stands for the old one."""
+    spot, new, _ = ratio(source)
+    source.swap(spot, f"torch.exp({new} - {new}.detach())" if "(" not in new else f"torch.exp({new} - ({new}).detach())")
+
+
+FAULT = Fault(
+    id="old_log_prob_recomputed",
+    family="update",
+    numbers=(1,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+)

@@ -1,0 +1,21 @@
+"""The surrogate is descended where it should be ascended."""
+
+from planter.fault import Fault
+from planter.patterns import negated_surrogate
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """Drops the minus sign in front of the surrogate."""
+    spot = negated_surrogate(source)
+    source.swap(spot, source.text(spot, spot.node.operand))
+
+
+FAULT = Fault(
+    id="policy_loss_sign_flipped",
+    family="update",
+    numbers=(5,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+)

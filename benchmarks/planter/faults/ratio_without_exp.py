@@ -1,0 +1,21 @@
+"""The difference of log-probabilities stands where the ratio should."""
+
+from planter.fault import Fault
+from planter.patterns import ratio
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """Takes the exponential away."""
+    spot, new, old = ratio(source)
+    source.swap(spot, f"({new} - {old})")
+
+
+FAULT = Fault(
+    id="ratio_without_exp",
+    family="update",
+    numbers=(8,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+)

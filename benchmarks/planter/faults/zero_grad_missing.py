@@ -1,0 +1,21 @@
+"""Gradients of earlier minibatches pile up."""
+
+from planter.fault import Fault
+from planter.patterns import statements_calling
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """Removes every `zero_grad()`."""
+    for spot in reversed(statements_calling(source, "zero_grad")):
+        source.swap(spot, "pass")
+
+
+FAULT = Fault(
+    id="zero_grad_missing",
+    family="update",
+    numbers=(16,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+)
