@@ -19,7 +19,7 @@ LINES = (
     ("run",),
     ("measures", "recorder"),
     ("checks", "training", "core", "watching", "importing", "survey", "probes"),
-    ("findings",),
+    ("findings", "classes"),
     ("diagnosis", "lab"),
     ("treatment", "tuning"),
     ("reporting",),
@@ -61,8 +61,10 @@ def rooms_imported(path: Path) -> set[str]:
 def files_of(module: str) -> list[Path]:
     """The file of a module of this package, with the packages above it; nothing for another name."""
     base = ROOT.joinpath(*module.split("."))
-    own = [one for one in (base.with_suffix(".py"), base / "__init__.py") if one.is_file()]
-    return own + ([base.parent / "__init__.py"] if own and base.parent != ROOT else [])
+    if not (base.is_dir() or base.with_suffix(".py").is_file()):
+        return []
+    above = [folder / "__init__.py" for folder in base.parents if folder == PACKAGE or PACKAGE in folder.parents]
+    return [one for one in (base.with_suffix(".py"), base / "__init__.py", *above) if one.is_file()]
 
 
 def test_every_room_has_a_line():
