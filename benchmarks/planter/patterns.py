@@ -14,9 +14,7 @@ def is_binary(node: ast.AST, kind: type[ast.operator]) -> bool:
 
 def surrogate(source: Source) -> Spot:
     """The minimum of the two products: `torch.min(a, b)` or `torch.minimum(a, b)`."""
-    return source.one(
-        "minimum of two surrogates", lambda n: called_name(n) in {"min", "minimum"} and len(n.args) == 2
-    )
+    return source.one("minimum of two surrogates", lambda n: called_name(n) in {"min", "minimum"} and len(n.args) == 2)
 
 
 def clamps(source: Source) -> list[Spot]:

@@ -35,8 +35,10 @@ def wrap_environment(source: Source, body: str, needs: str = "") -> None:
 
 def _subclass(source: Source, body: str, needs: str) -> None:
     classes = source.spots(
-        lambda n: isinstance(n, ast.ClassDef)
-        and {"step", "reset"} <= {f.name for f in n.body if isinstance(f, ast.FunctionDef)}
+        lambda n: (
+            isinstance(n, ast.ClassDef)
+            and {"step", "reset"} <= {f.name for f in n.body if isinstance(f, ast.FunctionDef)}
+        )
     )
     if len(classes) != 1:
         raise PlantError(f"expected one environment class of the script's own, found {len(classes)}")

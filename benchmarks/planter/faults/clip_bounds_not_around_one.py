@@ -15,7 +15,7 @@ def plant(source: Source) -> None:
 def plant_around_zero(source: Source) -> None:
     """Both bounds lose their one, as for a difference of log-probabilities."""
     for spot in reversed(clamps(source)):
-        inner, low, high = clamp_parts(source, spot)
+        inner, low, _ = clamp_parts(source, spot)
         eps = low.split("-", 1)[1].strip()
         source.swap(spot, f"torch.clamp({inner}, -{eps}, {eps})")
 

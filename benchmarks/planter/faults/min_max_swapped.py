@@ -9,7 +9,8 @@ def plant(source: Source) -> None:
     """`torch.min(a, b)` becomes `torch.max(a, b)`."""
     spot = surrogate(source)
     text = source.text(spot)
-    source.swap(spot, text.replace("minimum(", "maximum(", 1) if "minimum(" in text else text.replace("min(", "max(", 1))
+    old, new = ("minimum(", "maximum(") if "minimum(" in text else ("min(", "max(")
+    source.swap(spot, text.replace(old, new, 1))
 
 
 FAULT = Fault(

@@ -8,7 +8,7 @@ from planter.source import Source
 def plant(source: Source) -> None:
     """The new log-probability, detached, stands for the old one."""
     spot, new, _ = ratio(source)
-    source.swap(spot, f"torch.exp({new} - {new}.detach())" if "(" not in new else f"torch.exp({new} - ({new}).detach())")
+    source.swap(spot, f"torch.exp({new} - ({new}).detach())")
 
 
 FAULT = Fault(
