@@ -1,0 +1,123 @@
+"""How often the diagnosis names a planted fault, and how often it blames a correct script.
+
+Usage: python benchmarks/quality.py [--quick] [--split dev|heldout] [--only GLOB] [--jobs N] [--json PATH] [--write]
+
+What was recorded and said is kept under runs/quality by content: after a change to a check only the diagnosis is made
+again, after a change to the watching room the script is run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from planter.cases import Case, healthy_cases, planted_cases
+from study.fingerprint import ROOT, versions
+from study.page import page
+from study.runner import Limits, examine, limits_of
+from study.scores import Scored, summary
+
+HALVES = ("heldout", "dev")
+# One healthy and one planted run of a few styles: enough to see that the whole path works.
+QUICK = ("cartpole_vector:healthy:1", "*:policy_loss_sign_flipped:1", "cartpole_vector:done_ignored:1")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the study; exit status 1 when a case got no answer."""
+    options = _parse(arguments)
+    halves: dict[str, tuple[list[Scored], dict[str, Any]]] = {}
+    for half in [options.split] if options.split else HALVES:
+        rows = _run(_chosen(half, options), options)
+        halves[half] = rows, summary(rows)
+        _print(half, halves[half][1])
+    if options.json:
+        Path(options.json).write_text(json.dumps(_as_data(halves), indent=1))
+    if options.write:
+        command = shlex.join(["python", "benchmarks/quality.py", *(arguments or sys.argv[1:])])
+        (ROOT / "docs" / "quality.md").write_text(page(halves, command))
+    return int(any(found["errors"] for _, found in halves.values()))
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a few cases, watched briefly, in under a minute")
+    parser.add_argument("--split", choices=HALVES, help="one half of the study instead of both")
+    parser.add_argument("--only", default="*", metavar="GLOB", help="cases by script:faults:seed, e.g. '*:healthy:*'")
+    parser.add_argument("--jobs", type=int, default=2, help="cases run side by side")
+    parser.add_argument("--json", metavar="PATH", help="write everything as JSON")
+    parser.add_argument("--write", action="store_true", help="write docs/quality.md")
+    parser.add_argument("--list", action="store_true", help="name the cases and run none")
+    return parser.parse_args(arguments)
+
+
+def _chosen(half: str, options: argparse.Namespace) -> list[Case]:
+    cases = [*healthy_cases(half), *planted_cases(half)]
+    cases = [case for case in cases if not case.script.requires or importlib.util.find_spec(case.script.requires)]
+    if options.quick and options.only == "*":
+        return [case for case in cases if any(fnmatch(case.label, pattern) for pattern in QUICK)]
+    return [case for case in cases if fnmatch(case.label, options.only)]
+
+
+def _run(cases: Sequence[Case], options: argparse.Namespace) -> list[Scored]:
+    if options.list:
+        print("\n".join(case.label for case in cases))
+        return []
+
+    def examined(case: Case) -> Scored:
+        limits: Limits = limits_of(case, quick=options.quick)
+        return Scored(case, examine(case, limits))
+
+    rows = []
+    with ThreadPoolExecutor(max_workers=options.jobs) as pool:
+        for row in pool.map(examined, cases):
+            rows.append(row)
+            said = row.outcome.error or f"{row.outcome.verdict}: {', '.join(row.named_ids) or '-'}"
+            right = row.hit(1, notes=True) if row.case.faults else not row.cause_ids and not row.outcome.error
+            print(
+                f"{'ok  ' if right else 'MISS'} {row.case.label:58s} {row.outcome.seconds:5.1f} s  {said}", flush=True
+            )
+    return rows
+
+
+def _print(half: str, found: dict[str, Any]) -> None:
+    print(f"\n{half}")
+    for name, group in found["planted"].items():
+        top1, top3 = (f"{group[key]['hits']}/{group[key]['trials']}" for key in ("top1", "top3"))
+        print(f"  {name:22s} first {top1:>9s}   first three {top3:>9s}")
+    alarms = found["false_alarms"]
+    print(f"  false alarms           {alarms['hits']}/{alarms['trials']} healthy runs\n", flush=True)
+
+
+def _as_data(halves: dict[str, tuple[list[Scored], dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "benchmark": "quality",
+        "versions": versions(),
+        "halves": {
+            half: {"summary": found, "cases": [_case(row) for row in rows]} for half, (rows, found) in halves.items()
+        },
+    }
+
+
+def _case(row: Scored) -> dict[str, Any]:
+    return {
+        "case": row.case.label,
+        "planted": [fault.id for fault in row.case.faults],
+        "verdict": row.outcome.verdict,
+        "causes": row.cause_ids,
+        "notes": [note["id"] for note in row.outcome.notes],
+        "first_update": row.first_update(),
+        "seconds": round(row.outcome.seconds, 2),
+        "error": row.outcome.error,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

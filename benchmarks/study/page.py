@@ -1,0 +1,98 @@
+"""The measured quality as a page of Markdown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from planter.scripts import SCRIPTS
+
+from .fingerprint import versions
+from .runner import CURVE_SECONDS, EXACT_UPDATES
+from .scores import Rate, Scored, kind_of
+
+HEAD = """# How often the diagnosis is right
+
+Written by `{command}`; do not edit by hand. Known faults were planted in correct scripts, and each script, planted or
+not, was run under `ppodoctor diagnose` as a person would run it. Every figure has its 95% interval after Wilson in
+brackets. A *hit* is a finding whose id is the planted fault's, or one that describes the same fault; among causes and
+then notes together, since a fault that does not keep a script from learning belongs in the notes. *As cause* counts
+the causes alone. An error of the tool counts as a miss. A *false alarm* is a healthy script with any cause.
+
+Settings: scripts with exact faults only were watched for {updates} updates ({seconds} s at most), all others for
+{seconds} s. Versions: {versions}.
+"""
+
+
+def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: str) -> str:
+    """The whole page.
+
+    Args:
+        halves: rows and their `summary`, under `heldout` and `dev`.
+        command: what wrote it.
+    """
+    installed = ", ".join(f"{name} {number}" for name, number in versions().items())
+    parts = [HEAD.format(command=command, updates=EXACT_UPDATES, seconds=CURVE_SECONDS, versions=installed)]
+    titles = {
+        "heldout": "## Held out: scripts, seeds and faults on which no threshold was set",
+        "dev": "## Development: scripts on which thresholds were set",
+    }
+    for half, (rows, found) in halves.items():
+        parts += [titles[half], _rates(found), _updates(rows), _lists(found)]
+    parts += ["## Scripts", _scripts()]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _rate(entry: dict[str, Any]) -> str:
+    return str(Rate(entry["hits"], entry["trials"]))
+
+
+def _rates(found: dict[str, Any]) -> str:
+    lines = ["| planted faults | named first | among the first three | first, as cause |", "|---|---|---|---|"]
+    for name, group in found["planted"].items():
+        lines.append(f"| {name} | {_rate(group['top1'])} | {_rate(group['top3'])} | {_rate(group['top1_as_cause'])} |")
+    lines += [
+        "",
+        f"False alarms on healthy runs: {_rate(found['false_alarms'])}.",
+        f"Healthy runs with a note: {_rate(found['notes_on_healthy'])}.",
+        f"Planted runs with a cause beside the planted one: {_rate(found['extra_causes_on_planted'])}.",
+    ]
+    return "\n".join(lines)
+
+
+def _updates(rows: Sequence[Scored]) -> str:
+    by_fault: dict[str, list[int | None]] = defaultdict(list)
+    for row in rows:
+        if row.case.faults:
+            by_fault[" + ".join(row.case.names)].append(row.first_update() if row.hit(3, notes=True) else None)
+    kinds = {" + ".join(row.case.names): kind_of(row.case) for row in rows if row.case.faults}
+    lines = ["### Updates until first named", "", "| fault | kind | scripts | named | first update seen |"]
+    lines.append("|---|---|---|---|---|")
+    for name, updates in sorted(by_fault.items()):
+        dated = sorted(update for update in updates if update is not None)
+        span = "-" if not dated else f"{dated[0]}" if dated[0] == dated[-1] else f"{dated[0]} to {dated[-1]}"
+        named = sum(row.hit(3, notes=True) for row in rows if row.case.faults and " + ".join(row.case.names) == name)
+        lines.append(f"| {name} | {kinds[name]} | {len(updates)} | {named} | {span} |")
+    return "\n".join(lines)
+
+
+def _lists(found: dict[str, Any]) -> str:
+    parts = []
+    titles = {"misses": "Misses", "false_alarm_list": "False alarms", "errors": "No answer"}
+    for key, title in titles.items():
+        lines = [f"### {title}", ""]
+        for entry in found[key]:
+            said = ", ".join(entry["causes"]) or "no cause"
+            notes = f"; notes: {', '.join(entry['notes'])}" if entry["notes"] else ""
+            error = f"; {entry['error']}" if entry["error"] else ""
+            lines.append(f"- `{entry['case']}`: {entry['verdict'] or 'no verdict'}, {said}{notes}{error}")
+        parts.append("\n".join(lines if found[key] else [*lines, "None."]))
+    return "\n\n".join(parts)
+
+
+def _scripts() -> str:
+    lines = ["| script | style | half |", "|---|---|---|"]
+    for script in SCRIPTS.values():
+        lines.append(f"| `{script.name}` | {script.style} | {'held out' if script.heldout else 'development'} |")
+    return "\n".join(lines)
