@@ -1,0 +1,229 @@
+"""Read a recorded loss graph: which terms, which signs, which numbers. The program's eye; torch is not needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.graph import LAYERS, Graph
+from ppodoctor.measures.loss import EntropyTerm, LossReading, PolicyHead, Surrogate, Term, ValueLoss
+from ppodoctor.measures.policy_head import find_head, log_prob, read_entropy
+from ppodoctor.measures.surrogate import Parsed, describe_surrogate, find_surrogate
+from ppodoctor.measures.terms import Link, RawTerm, take_apart
+from ppodoctor.measures.value_loss import find_value
+from ppodoctor.run import Run
+from ppodoctor.specimens import LossGraph, MinibatchSpecimen
+
+Array = Any
+
+
+@lru_cache(maxsize=8)
+def readings(run: Run) -> Tuple[LossReading, ...]:
+    """One reading per recorded minibatch, in order; unreadable graphs give readings with `unread` set."""
+    return tuple(read_minibatch(minibatch) for minibatch in run.minibatches)
+
+
+def read_minibatch(minibatch: MinibatchSpecimen) -> LossReading:
+    """Read one backward call."""
+    return read_loss(minibatch.graph, (minibatch.update, minibatch.index, minibatch.version))
+
+
+def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> LossReading:
+    """Read a graph. `numbers` are update, index and version of the backward call."""
+    graph = Graph(loss)
+    terms: List[RawTerm] = []
+    roots: List[int] = []
+    for number, root in enumerate(loss.roots):
+        for term in take_apart(graph, root):
+            terms.append(term)
+            roots.append(number)
+    surrogate_at, parsed = find_surrogate(graph, terms)
+    surrogate = None
+    head = None
+    if surrogate_at is not None and parsed is not None:
+        surrogate = describe_surrogate(graph, terms[surrogate_at].last, parsed)
+        head = find_head(graph, _lead(parsed))
+        surrogate = _with_log_probs(surrogate, head)
+    value_at, value = find_value(graph, terms, surrogate_at)
+    if value is not None and surrogate is None and head is None and _looks_like_policy(graph, terms, value_at):
+        value_at, value = None, None
+    density = frozenset(graph.below(_lead(parsed), stop=lambda j: graph.op(j) in LAYERS)) if parsed is not None else frozenset()
+    classified, entropy = _classify(graph, (terms, roots), (surrogate_at, value_at), (surrogate, value, head, density))
+    return _assemble(graph, numbers, (classified, surrogate, value, entropy, head), (terms, surrogate_at, value_at, parsed))
+
+
+def _lead(parsed: Parsed) -> int:
+    """The node of the ratio."""
+    return next((b.ratio for b in parsed.branches if b.ratio >= 0), -1)
+
+
+def _looks_like_policy(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> bool:
+    """A squared term with a log-density's other parts beside it is a Gaussian log-probability, not a value loss."""
+    if at is None:
+        return False
+    names = {graph.op(i) for i in graph.below(terms[at].last.node, stop=lambda j: graph.op(j) in LAYERS)}
+    return "Log" in names or "Gather" in names
+
+
+def _with_log_probs(surrogate: Surrogate, head: Optional[PolicyHead]) -> Surrogate:
+    new = None if head is None else log_prob(head)
+    if new is None or surrogate.ratio is None:
+        return surrogate
+    ratio = np.asarray(surrogate.ratio, np.float64)
+    if new.ndim > 1 and new.ndim == ratio.ndim + 1:
+        new = new.sum(-1)
+    if new.size != ratio.size or surrogate.form not in ("exp_difference", "quotient"):
+        return replace(surrogate, log_prob_new=new)
+    with np.errstate(all="ignore"):
+        difference = np.log(ratio).reshape(new.shape)
+    old = new + difference if surrogate.inverted else new - difference
+    return replace(surrogate, log_prob_new=new, log_prob_old=old)
+
+
+def _classify(
+    graph: Graph,
+    raw: Tuple[List[RawTerm], List[int]],
+    places: Tuple[Optional[int], Optional[int]],
+    parts: Tuple[Optional[Surrogate], Optional[ValueLoss], Optional[PolicyHead], frozenset[int]],
+) -> Tuple[List[Term], Optional[EntropyTerm]]:
+    terms, roots = raw
+    surrogate, value, head, density = parts
+    chosen = None if head is None else log_prob(head)
+    if chosen is not None and chosen.ndim > 1:
+        chosen = chosen.sum(-1)
+    found: List[Term] = []
+    entropy: Optional[EntropyTerm] = None
+    done: set[int] = set()
+    for number, (term, root) in enumerate(zip(terms, roots)):
+        link, kind, coefficient = term.last, "unknown", term.last.coefficient
+        if number == places[0] and surrogate is not None:
+            kind = "surrogate" if surrogate.form != "none" else "policy_gradient"
+            coefficient = -abs(coefficient)
+        elif number == places[1] and value is not None:
+            kind = "value"
+        else:
+            read = read_entropy(graph, term, head, (chosen, density))
+            if read is not None:
+                link, sign, reading = read
+                if link.node in done:
+                    continue
+                done.add(link.node)
+                kind, coefficient = ("log_prob" if reading.form == "chosen" else "entropy"), link.coefficient * sign
+                if link.offset and kind == "log_prob":
+                    kind = "penalty"
+                else:
+                    entropy = entropy or reading
+            elif all(graph.op(i) not in LAYERS for i in graph.below(term.last.node)):
+                kind = "penalty"
+            elif surrogate is None and _policy_gradient(graph, term):
+                kind = "policy_gradient"
+        found.append(_term(graph, kind, coefficient, link, root))
+    return found, entropy
+
+
+def _policy_gradient(graph: Graph, term: RawTerm) -> bool:
+    names = {graph.op(i) for i in graph.below(term.last.node, stop=lambda j: graph.op(j) in LAYERS)}
+    return "Gather" in names or ("Log" in names and "Pow" in names)
+
+
+def _term(graph: Graph, kind: str, coefficient: float, link: Link, root: int) -> Term:
+    value = graph.value(link.node)
+    out = graph.nodes[link.node].attrs.get("out")
+    shape = tuple(value.shape) if value is not None else tuple(out or ())
+    fused = graph.nodes[link.node].attrs.get("reduction")
+    reductions = list(link.reductions)
+    if fused in (1, 2):
+        saved = graph.saved(link.node, "self")
+        reductions.append("mean" if fused == 1 else "sum")
+        shape = tuple(saved.shape) if saved is not None else shape
+    return Term(
+        kind=kind,
+        coefficient=coefficient,
+        reduction=_reduction(reductions),
+        elements=int(np.prod(shape)) if shape else 1,
+        shape=shape,
+        root=root,
+        node=link.node,
+        site=graph.nodes[link.node].site,
+    )
+
+
+def _reduction(reductions: List[str]) -> str:
+    """From the root inwards; a mean of a scalar does nothing but is harmless to name."""
+    names = list(dict.fromkeys(reductions))
+    return "none" if not names else " of ".join(names)
+
+
+def _assemble(
+    graph: Graph,
+    numbers: Tuple[int, int, int],
+    parts: Tuple[List[Term], Optional[Surrogate], Optional[ValueLoss], Optional[EntropyTerm], Optional[PolicyHead]],
+    places: Tuple[List[RawTerm], Optional[int], Optional[int], Optional[Parsed]],
+) -> LossReading:
+    classified, surrogate, value, entropy, head = parts
+    terms, surrogate_at, value_at, _ = places
+    policy = _below(graph, terms, surrogate_at)
+    critic = _below(graph, terms, value_at)
+    inputs = {_module_key(graph, i): graph.saved(i, "input") for i in range(len(graph.nodes)) if graph.saved(i, "input") is not None}
+    policy_inputs = _input_of(graph, terms, surrogate_at)
+    value_inputs = _input_of(graph, terms, value_at)
+    lead = policy_inputs if policy_inputs is not None else value_inputs
+    marked = [
+        replace(t, policy_parameters=bool(policy & graph.parameters(t.node)), value_parameters=bool(critic & graph.parameters(t.node)))
+        for t in classified
+    ]
+    return LossReading(
+        update=numbers[0],
+        index=numbers[1],
+        version=numbers[2],
+        terms=tuple(marked),
+        surrogate=surrogate,
+        value=value,
+        entropy=entropy,
+        head=head,
+        batch=_batch(surrogate, value, lead),
+        inputs=inputs,
+        policy_inputs=policy_inputs,
+        value_inputs=value_inputs,
+        policy_parameters=tuple(sorted(policy)),
+        value_parameters=tuple(sorted(critic)),
+        unread=_unread(graph, classified),
+    )
+
+
+def _below(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> frozenset[int]:
+    return graph.parameters(terms[at].last.node) if at is not None else frozenset()
+
+
+def _module_key(graph: Graph, node: int) -> int:
+    return graph.nodes[node].module if graph.nodes[node].module >= 0 else -node - 1
+
+
+def _input_of(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> Optional[Array]:
+    if at is None:
+        return None
+    layers = graph.first_layers(terms[at].last.node)
+    widest = max((graph.saved(i, "input") for i in layers), key=lambda a: a.shape[0], default=None)
+    return widest
+
+
+def _batch(surrogate: Optional[Surrogate], value: Optional[ValueLoss], lead: Optional[Array]) -> int:
+    if surrogate is not None and surrogate.ratio is not None and np.ndim(surrogate.ratio):
+        return int(surrogate.ratio.shape[0]) if lead is None else max(int(surrogate.ratio.shape[0]), 0)
+    if value is not None and value.prediction_shape:
+        return int(value.prediction_shape[0])
+    return 0 if lead is None else int(lead.shape[0])
+
+
+def _unread(graph: Graph, terms: List[Term]) -> Tuple[str, ...]:
+    found: Dict[str, None] = {}
+    for term in terms:
+        if term.kind == "unknown":
+            names = sorted({graph.op(i) for i in graph.below(term.node, stop=lambda j: graph.op(j) in LAYERS)})[:6]
+            found[f"a term of the loss could not be named (it is made of {', '.join(names)})"] = None
+    if graph.loss.truncated:
+        found["the graph is larger than the reader's bound"] = None
+    return tuple(found)

@@ -1,0 +1,338 @@
+"""Read the policy term: ratio, advantage, clip bounds, and how the two branches are combined.
+
+PPO's objective (Schulman et al. 2017, equation 7) is E[min(r A, clip(r, 1 - e, 1 + e) A)]. Here the minimised term is
+taken apart by structure first and confirmed on the numbers where these are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.graph import LAYERS, SHAPING, Graph, clamp_bounds
+from ppodoctor.measures.loss import Surrogate
+from ppodoctor.measures.terms import Link, RawTerm
+from ppodoctor.records import Site
+
+Array = Any
+_PAIRS = {"Minimum": "min", "Maximum": "max"}
+
+
+@dataclass
+class Branch:
+    """ratio-like quantity times advantage-like constant, found under one branch of the objective."""
+
+    ratio: int = -1
+    product: Optional[Array] = None
+    """The constant the ratio is multiplied with (advantage, or its negative)."""
+    product_node: int = -1
+    product_has_grad: bool = False
+    sign: float = 1.0
+    clamp: int = -1
+    clamp_on: str = "none"
+    low: Optional[float] = None
+    high: Optional[float] = None
+    constant: Optional[Array] = None
+    """A branch that needs no gradient: the clipped products, computed ahead."""
+
+
+@dataclass
+class Parsed:
+    """A policy term after parsing."""
+
+    branches: List[Branch] = field(default_factory=list)
+    pair: str = "none"
+    pair_sign: float = 1.0
+    node: int = -1
+
+
+def find_surrogate(graph: Graph, terms: List[RawTerm]) -> Tuple[Optional[int], Optional[Parsed]]:
+    """The term that is the policy objective (its index) and its parse; (None, None) when no term looks like one."""
+    best: Tuple[float, Optional[int], Optional[Parsed]] = (0.0, None, None)
+    for number, term in enumerate(terms):
+        parsed = Parsed(node=term.last.node)
+        _parse(graph, term.last.node, 1.0, parsed)
+        score = _score(graph, parsed)
+        if score > best[0]:
+            best = (score, number, parsed)
+    return best[1], best[2]
+
+
+def _score(graph: Graph, parsed: Parsed) -> float:
+    """How much a parse looks like a policy objective: a product with data over an exponential, clipped, paired."""
+    if not parsed.branches:
+        return 0.0
+    score = 0.0
+    for branch in parsed.branches:
+        has_ratio = branch.ratio >= 0 and graph.op(ratio_core(graph, branch.ratio)) in ("Exp", "Div", "Gather")
+        score = max(score, (2.0 if has_ratio else 0.5) * (branch.product is not None or branch.product_has_grad) + (branch.clamp >= 0) * has_ratio)
+    return score + (1.0 if parsed.pair != "none" and score > 0 else 0.0)
+
+
+def _parse(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:
+    op, inputs = graph.op(node), graph.nodes[node].inputs
+    if op in SHAPING and op not in ("Index", "Slice", "Select") and inputs:
+        return _parse(graph, inputs[0], sign, parsed)
+    if op == "Neg":
+        return _parse(graph, inputs[0], -sign, parsed)
+    if op in _PAIRS:
+        return _pair(graph, node, sign, parsed)
+    if op in ("Min", "Max") and graph.nodes[node].attrs.get("dim") is not None and inputs[0] >= 0 and graph.op(inputs[0]) in ("Stack", "Cat"):
+        parsed.pair, parsed.pair_sign = op.lower(), sign
+        for child in graph.nodes[inputs[0]].inputs:
+            if child >= 0:
+                _parse(graph, child, 1.0, parsed)
+        return None
+    branch = _branch(graph, node, sign)
+    if branch is not None:
+        parsed.branches.append(branch)
+    return None
+
+
+def _pair(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:
+    parsed.pair, parsed.pair_sign, parsed.node = _PAIRS[graph.op(node)], sign, node
+    for edge, child in enumerate(graph.nodes[node].inputs[:2]):
+        if child >= 0:
+            _parse(graph, child, 1.0, parsed)
+        else:
+            parsed.branches.append(Branch(constant=graph.saved(node, ("self", "other")[edge])))
+
+
+def _branch(graph: Graph, node: int, sign: float) -> Optional[Branch]:
+    """One product (or clamp of a product) of a ratio and data."""
+    op, inputs = graph.op(node), graph.nodes[node].inputs
+    if op in ("Clamp", "ClampMin", "ClampMax"):
+        inner = _branch(graph, inputs[0], sign)
+        if inner is None or inner.product is None and not inner.product_has_grad:
+            return None
+        inner.clamp, inner.clamp_on = node, "product"
+        inner.low, inner.high = _bounds(graph, node)
+        return inner
+    if op == "Where":
+        found = [_branch(graph, child, sign) for child in inputs if child >= 0]
+        return next((branch for branch in found if branch is not None), None)
+    if op == "Neg":
+        return _branch(graph, inputs[0], -sign)
+    if op in SHAPING and inputs and inputs[0] >= 0:
+        return _branch(graph, inputs[0], sign)
+    if op not in ("Mul", "Div"):
+        return None
+    return _product(graph, node, sign)
+
+
+def _product(graph: Graph, node: int, sign: float) -> Optional[Branch]:
+    left, right = (*graph.nodes[node].inputs, -1)[:2]
+    branch = Branch(sign=sign)
+    if left >= 0 and right >= 0:
+        chosen = _ratio_side(graph, left, right)
+        if chosen is None:
+            return None
+        ratio, other = chosen
+        branch.product, branch.product_has_grad, branch.product_node = graph.value(other), True, other
+    else:
+        ratio = left if left >= 0 else right
+        constant = graph.operand(node, 1 if left >= 0 else 0)
+        if constant is None:
+            return None
+        if constant.size == 1 and graph.op(ratio) in ("Mul", "Div", "Neg"):
+            inner = _branch(graph, ratio, sign * (1.0 if float(constant.reshape(-1)[0]) >= 0 else -1.0))
+            if inner is not None and inner.product is not None:
+                inner.product = inner.product * abs(float(constant.reshape(-1)[0]))
+            return inner
+        branch.product = constant
+    branch.ratio, negated = _strip(graph, ratio)
+    branch.sign *= negated
+    if graph.op(branch.ratio) in ("Clamp", "ClampMin", "ClampMax"):
+        branch.clamp = branch.ratio
+        branch.low, branch.high = _bounds(graph, branch.clamp)
+        branch.ratio, _ = _strip(graph, graph.nodes[branch.clamp].inputs[0])
+        branch.clamp_on = "ratio"
+        inner = ratio_core(graph, branch.ratio)
+        if graph.op(inner) not in ("Exp", "Div"):
+            branch.clamp_on = "log_ratio" if _centred(branch) else "ratio"
+    elif graph.op(ratio_core(graph, branch.ratio)) == "Exp":
+        _clamp_below_exp(graph, branch)
+    return branch
+
+
+def _clamp_below_exp(graph: Graph, branch: Branch) -> None:
+    """clip(log r) before the exponential."""
+    below = graph.nodes[ratio_core(graph, branch.ratio)].inputs[0]
+    if below >= 0 and graph.op(below) in ("Clamp", "ClampMin", "ClampMax"):
+        low, high = _bounds(graph, below)
+        if low is not None and high is not None and high - low < 4:
+            branch.clamp, branch.clamp_on, branch.low, branch.high = below, "log_ratio", low, high
+
+
+def _centred(branch: Branch) -> bool:
+    """Bounds around 0 rather than around 1."""
+    return branch.low is not None and branch.high is not None and branch.low < 0 < branch.high
+
+
+def _bounds(graph: Graph, node: int) -> Tuple[Optional[float], Optional[float]]:
+    low, high = clamp_bounds(graph, node)
+    return tuple(None if b is None else float(np.mean(b)) for b in (low, high))  # type: ignore[return-value]
+
+
+def _strip(graph: Graph, node: int) -> Tuple[int, float]:
+    """Below operations that only move numbers, and the sign of the negations passed."""
+    sign = 1.0
+    while graph.op(node) in SHAPING or graph.op(node) == "Neg":
+        if graph.nodes[node].inputs[0] < 0:
+            break
+        sign *= -1.0 if graph.op(node) == "Neg" else 1.0
+        node = graph.nodes[node].inputs[0]
+    return node, sign
+
+
+def ratio_core(graph: Graph, node: int) -> int:
+    """The exponential or quotient that forms a ratio, below shaping, sums and products over action dimensions."""
+    for _ in range(12):
+        op, inputs = graph.op(node), graph.nodes[node].inputs
+        if op in ("Exp", "Div") or not inputs or inputs[0] < 0:
+            return node
+        if op in SHAPING or op in ("Prod", "Sum", "Mean", "Clamp", "ClampMin", "ClampMax", "Neg"):
+            node = inputs[0]
+            continue
+        if op == "Mul" and (inputs + (-1,))[1] >= 0 and graph.op(inputs[1]) == "Reciprocal":
+            return node
+        return node
+    return node
+
+
+def _ratio_side(graph: Graph, left: int, right: int) -> Optional[Tuple[int, int]]:
+    """Of two factors with gradients, which is the ratio (an exponential or quotient of policy outputs)."""
+    kinds = [graph.op(ratio_core(graph, _strip(graph, side)[0])) for side in (left, right)]
+    for ratio, other, kind, other_kind in ((left, right, *kinds), (right, left, *kinds[::-1])):
+        if kind in ("Exp", "Div", "Clamp") and other_kind not in ("Exp", "Div", "Clamp", "Softmax"):
+            return ratio, other
+    if graph.op(left) in ("Softmax", "Exp") or graph.op(right) in ("Softmax", "Exp"):
+        return None
+    for ratio, other in ((left, right), (right, left)):
+        if _has_log_prob(graph, ratio) and not _has_log_prob(graph, other):
+            return ratio, other
+    return None
+
+
+def _has_log_prob(graph: Graph, node: int) -> bool:
+    return any(graph.op(i) in ("Gather", "LogSoftmax", "Logsumexp") for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS))
+
+
+def describe_surrogate(graph: Graph, link: Link, parsed: Parsed) -> Surrogate:
+    """The parse in the field's terms. The advantage's sign is chosen so that the maximised objective is r A."""
+    plain = next((b for b in parsed.branches if b.clamp < 0 and b.ratio >= 0), None)
+    clipped = next((b for b in parsed.branches if b.clamp >= 0), None)
+    lead = plain or clipped or parsed.branches[0]
+    ratio_node = lead.ratio
+    form, inverted, old_has_grad = ratio_form(graph, ratio_node)
+    ratio = graph.value(ratio_node)
+    outer = -1.0 if link.coefficient * parsed.pair_sign > 0 else 1.0
+    advantage = None if lead.product is None else np.asarray(lead.product, np.float64) * lead.sign * outer
+    combine = parsed.pair
+    if combine != "none" and outer < 0:
+        combine = {"min": "max", "max": "min"}[combine]
+    low, high = (clipped.low, clipped.high) if clipped is not None else _precomputed(parsed, advantage, outer)
+    return Surrogate(
+        sign=0 if combine == "max" else 1,
+        form=form,
+        inverted=inverted,
+        ratio=ratio,
+        ratio_shape=_shape_of(graph, ratio_node, ratio),
+        advantage=advantage,
+        advantage_shape=() if advantage is None else tuple(advantage.shape),
+        advantage_has_grad=lead.product_has_grad,
+        old_has_grad=old_has_grad,
+        clip_low=low,
+        clip_high=high,
+        clip_on=clipped.clamp_on if clipped is not None else ("ratio" if low is not None else "none"),
+        combine=combine if len(parsed.branches) > 1 else "none",
+        combine_checked=ratio is not None and advantage is not None,
+        site=_site(graph, parsed.node),
+        ratio_site=_site(graph, ratio_core(graph, ratio_node)),
+        clip_site=_site(graph, clipped.clamp) if clipped is not None else None,
+        advantage_site=_site(graph, parsed.node),
+    )
+
+
+def _precomputed(parsed: Parsed, advantage: Optional[Array], outer: float) -> Tuple[Optional[float], Optional[float]]:
+    """Bounds of the form where(A > 0, (1 + e) A, (1 - e) A), which needs no gradient and has no clamp."""
+    constant = next((b.constant for b in parsed.branches if b.constant is not None), None)
+    if constant is None or advantage is None or constant.shape != advantage.shape:
+        return None, None
+    with np.errstate(all="ignore"):
+        factor = constant * outer / advantage
+    up, down = factor[advantage > 0], factor[advantage < 0]
+    low = float(np.median(down)) if down.size else None
+    high = float(np.median(up)) if up.size else None
+    return low, high
+
+
+def ratio_form(graph: Graph, node: int) -> Tuple[str, bool, bool]:
+    """How the ratio is formed, whether it is old / new, and whether the old side carries a gradient."""
+    if node < 0:
+        return "none", False, False
+    core = ratio_core(graph, node)
+    op, inputs = graph.op(core), graph.nodes[core].inputs
+    if op == "Exp":
+        return _exponent(graph, core)
+    if op == "Div":
+        left, right = (*inputs, -1)[:2]
+        return "quotient", left < 0, left >= 0 and right >= 0
+    if op == "Mul" and any(graph.op(i) == "Reciprocal" for i in inputs):
+        return "quotient", True, False
+    if op in ("Sub", "Rsub"):
+        return "log_difference", op == "Rsub" or inputs[0] < 0, len(inputs) > 1 and inputs[0] >= 0 and inputs[1] >= 0
+    if op in ("Softmax", "Gather"):
+        return ("probability" if _from_softmax(graph, core) else "none"), False, False
+    return "none", False, False
+
+
+def _from_softmax(graph: Graph, node: int) -> bool:
+    return any(graph.op(i) == "Softmax" for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)) and not any(
+        graph.op(i) == "Log" for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)
+    )
+
+
+def _exponent(graph: Graph, core: int) -> Tuple[str, bool, bool]:
+    below, negated = graph.nodes[core].inputs[0], False
+    for _ in range(16):
+        op, inputs = graph.op(below), graph.nodes[below].inputs if below >= 0 else ()
+        if op == "Neg":
+            negated, below = not negated, inputs[0]
+        elif op in SHAPING or op in ("Sum", "Clamp", "ClampMin", "ClampMax", "Mean"):
+            below = inputs[0]
+        else:
+            break
+    op, inputs = graph.op(below), graph.nodes[below].inputs if below >= 0 else ()
+    if op == "Sub":
+        left, right = inputs[0], inputs[1] if len(inputs) > 1 else -1
+        if left >= 0 and right >= 0:
+            return _two_sided(graph, left, right, negated)
+        return "exp_difference", (left < 0) != negated, False
+    if op == "Rsub":
+        return "exp_difference", not negated, False
+    if op == "Add":
+        return "exp_difference", negated, False
+    return "probability", negated, False
+
+
+def _two_sided(graph: Graph, left: int, right: int, negated: bool) -> Tuple[str, bool, bool]:
+    """Both sides of the difference carry a gradient: the log-density's own normalisation, or an old side not detached."""
+    if graph.parameters(left) == graph.parameters(right) and graph.op(right) not in ("Logsumexp", "Log", "Accumulate", "Expand"):
+        both = [set(graph.head_layers(side)) for side in (left, right)]
+        if both[0] != both[1] or both[0] == both[1] and graph.op(left) == graph.op(right):
+            return "exp_difference", negated, True
+    return "probability", negated, False
+
+
+def _site(graph: Graph, node: int) -> Optional[Site]:
+    return graph.nodes[node].site if node >= 0 else None
+
+
+def _shape_of(graph: Graph, node: int, value: Optional[Array]) -> Tuple[int, ...]:
+    if value is not None:
+        return tuple(value.shape)
+    out = graph.nodes[node].attrs.get("out") if node >= 0 else None
+    return tuple(out) if out else ()

@@ -1,0 +1,285 @@
+"""What the learning side of the script does: reads losses, optimizer steps and layers, and builds the rows of a Run."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.reading import read_minibatch
+from ppodoctor.records import Setting, to_dict
+from ppodoctor.specimens import LossGraph, MinibatchSpecimen, save_calls, save_minibatch, save_rollout
+from ppodoctor.watching import stops
+from ppodoctor.watching.layer_calls import LayerCalls
+from ppodoctor.watching.loss_graph import GraphReader, operation
+from ppodoctor.watching.parameters import Parameters, module_kinds
+from ppodoctor.watching.plan import Plan
+from ppodoctor.watching.roles import Roles
+from ppodoctor.watching.sites import frame_sites
+from ppodoctor.watching.steps import Steps
+from ppodoctor.watching.tap_torch import TorchTap
+from ppodoctor.watching.trace import Trace
+from ppodoctor.watching.update_builder import UpdateBuilder
+
+TRACES = 12
+"""Stretches of the script that are traced for their lines."""
+
+
+class Learner:
+    """Listens to torch in the script's process."""
+
+    def __init__(self, torch: Any, session: Any) -> None:
+        self._torch = torch
+        self._session = session
+        self.muted = False
+        self.update = 0
+        self.version = 0
+        self.parameters = Parameters(torch)
+        self.trace = Trace(torch, lambda: frame_sites(skip=2))
+        self.layers = LayerCalls(torch, self._where, lambda: self.version)
+        self.reader = GraphReader(torch, self.parameters.number, self.layers.module_of, self.trace)
+        self.tap = TorchTap(torch, self)
+        self.plan = Plan()
+        self.roles = Roles()
+        self.steps = Steps(torch, self.parameters, self.tap)
+        self._builder: Optional[UpdateBuilder] = None
+        self._pending: List[MinibatchSpecimen] = []
+        self._stepped = False
+        self._steps_since = 0
+        self._rollout_calls = 0
+        self._traced: Dict[Any, int] = {}
+        self._current: Optional[MinibatchSpecimen] = None
+        self._calls_taken = True
+        self._compiled: List[str] = []
+
+    def attach(self) -> None:
+        """Attach to torch."""
+        self.parameters.attach()
+        self.layers.attach()
+        self.tap.attach()
+        self.layers.recording = True
+        self._calls_taken = False
+
+    def detach(self) -> None:
+        """Take everything off."""
+        self.trace.stop()
+        self.trace.clear()
+        self.layers.detach()
+        self.tap.detach()
+        self.parameters.detach()
+
+    def mute(self) -> None:
+        """Stop listening for good (a forked child)."""
+        self.muted = True
+        self.layers.recording = False
+        self.trace.stop()
+
+    def note(self, tap: str, text: str, remedy: str = "") -> None:
+        """Say in the Run what could not be seen."""
+        if self._session.recorder is not None:
+            self._session.recorder.note(tap, text, remedy)
+
+    def compiled(self, name: str) -> None:
+        """The script compiles a network: its operations run outside of Python from now on."""
+        self._compiled.append(name)
+        self.layers.detach()
+        self.note(
+            "torch",
+            f"the script uses torch.{'jit.' if name != 'compile' else ''}{name}: operations inside the compiled part are fused and cannot be read",
+            "run once with compilation switched off to see the loss term by term",
+        )
+
+    def on_env_step(self) -> None:
+        """After each outermost environment step."""
+        self._stepped = True
+        self._steps_since += 1
+        if self.trace.on:
+            self.trace.stop()
+        elif self._steps_since == self._rollout_calls and self._wants_trace():
+            self.trace.start()
+
+    def _where(self) -> Tuple[int, int]:
+        return self._session.env.current_stream, self._session.env.current_calls
+
+    def _wants_trace(self) -> bool:
+        return not self.muted and not self._compiled and len(self._traced) < TRACES and sum(self._traced.values()) < TRACES
+
+    def before_backward(self, roots: Tuple[Any, ...]) -> None:
+        """A backward call is about to run."""
+        roots = tuple(r for r in roots if getattr(r, "grad_fn", None) is not None)
+        if self.muted or not roots:
+            return
+        began = time.perf_counter()
+        traced = self.trace.on
+        self.trace.stop()
+        try:
+            self._read(roots, traced)
+        finally:
+            self.trace.clear()
+            self.plan.spent += time.perf_counter() - began
+
+    def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
+        if self._stepped:
+            self._begin_update()
+        kind = _kind(roots)
+        self._current = None
+        read, keep = self.plan.wants(kind, self._rollout_samples())
+        if traced:
+            self._traced[kind] = self._traced.get(kind, 0) + 1
+            read = True
+        if not read or self._builder is None:
+            return
+        graph = self.reader.read(roots, full=keep)
+        loss = float(sum(float(r.detach().sum()) for r in roots)) if keep else None
+        step = self._session.env.current_calls
+        minibatch = MinibatchSpecimen(self.update, self.plan.calls() - 1, self.version, step, graph, loss)
+        minibatch.facts.update(self.steps.before_backward(graph, self.version))
+        minibatch.facts["traced"] = traced
+        reading = read_minibatch(minibatch)
+        self.plan.saw(kind, max(reading.batch, 1))
+        self._take(minibatch, reading, keep)
+
+    def _take(self, minibatch: MinibatchSpecimen, reading: LossReading, keep: bool) -> None:
+        assert self._builder is not None
+        self._builder.add(reading)
+        for name, value in _activations(minibatch.graph).items():
+            self._builder.measure(name, value)
+        self.roles.learn(minibatch.graph, reading)
+        self.layers.narrow(self.roles.first, self.roles.heads)
+        self._current = minibatch
+        if keep:
+            self._pending.append(minibatch)
+
+    def _rollout_samples(self) -> int:
+        return (self._builder.record.rollout_steps if self._builder is not None else None) or 1 << 60
+
+    def _begin_update(self) -> None:
+        """The first backward call after environment steps: close the last row, open the next."""
+        self._close_update()
+        self._stepped = False
+        self._rollout_calls, self._steps_since = self._steps_since, 0
+        self.update += 1
+        self.plan.begin(self.update)
+        env = self._session.env
+        rollouts, columns = env.cut(self.update)
+        self._builder = UpdateBuilder(self.update, env.total_steps, time.perf_counter() - self._session.began, columns)
+        if self.plan.specimen:
+            for rollout in rollouts:
+                self._keep(f"rollout-{self.update:06d}-{rollout.stream}", save_rollout, rollout)
+        env.keep_rows = self.plan.is_specimen(self.update + 1)
+
+    def _keep(self, name: str, save: Any, specimen: Any) -> None:
+        if self._session.recorder is not None:
+            self._session.recorder.specimen(name, lambda path: save(path, specimen))
+
+    def before_step(self, optimizer: Any) -> None:
+        """An optimizer is about to step."""
+        if self.muted:
+            return
+        began = time.perf_counter()
+        facts = self.steps.before_step(optimizer, self._current is not None)
+        if self._current is not None:
+            self._current.facts.update(facts)
+        if not self._calls_taken and self._builder is not None:
+            self._take_calls()
+        self.plan.spent += time.perf_counter() - began
+
+    def _take_calls(self) -> None:
+        """The layers' calls up to the first optimizer step were all made with the rollout's parameters."""
+        self._calls_taken = True
+        self.layers.recording = False
+        calls = self.layers.take(self.roles.first, self.roles.heads)
+        if calls:
+            self._keep(f"calls-{self.update:06d}", save_calls, calls)
+
+    def after_step(self, optimizer: Any) -> None:
+        """An optimizer has stepped. Raises StopWatching when a stop was asked for."""
+        if self.muted:
+            return
+        self.tap.guarded("optimizer steps", self._after_step, optimizer)
+        stops.check(stops.OPTIMIZER_STEP)
+
+    def _after_step(self, optimizer: Any) -> None:
+        began = time.perf_counter()
+        index = self.tap.add_optimizer(optimizer)
+        self.version += 1
+        measured = self.steps.after_step(optimizer, index)
+        if self._builder is not None:
+            self._builder.stepped(index)
+            for name, value in measured.items():
+                self._builder.measure(name, value)
+            if self._builder.record.learning_rate is None or index == 0:
+                self._builder.record.learning_rate = float(optimizer.param_groups[0]["lr"])
+        if self._current is not None:
+            self._current.facts.update({k: v for k, v in measured.items()})
+        self._current = None
+        if self.update <= 2 and self._wants_trace():
+            self.trace.start()
+        self.plan.spent += time.perf_counter() - began
+
+    def clipped(self, parameters: List[Any], limit: Any, norm: Any) -> None:
+        """The script clipped gradients."""
+        if not self.muted:
+            facts = self.steps.clipped(parameters, limit, norm, self._current is not None)
+            if self._current is not None:
+                self._current.facts.update(facts)
+                if self._builder is not None and "grad_norm" in facts:
+                    self._builder.measure("grad_norm", facts["grad_norm"])
+
+    def _close_update(self) -> None:
+        """Write the row and the specimens of the update that is over."""
+        if self._builder is None or self._session.recorder is None:
+            return
+        for minibatch in self._pending:
+            self._keep(f"minibatch-{minibatch.update:06d}-{minibatch.index:05d}", save_minibatch, minibatch)
+        self._pending = []
+        if not self._calls_taken:
+            self._take_calls()
+        self._session.recorder.update(self._builder.finish(self.plan.calls()))
+        self._builder = None
+        self.layers.take(set(), set())
+        wanted = self.plan.is_specimen(self.update + 1)
+        self.layers.recording, self._calls_taken = wanted, not wanted
+        self._session.updated(self.update)
+
+    def finish(self) -> None:
+        """The process ends: write what is open."""
+        self.trace.stop()
+        if self._stepped:
+            self._session.env.cut(self.update + 1)
+        self._close_update()
+
+    def facts(self) -> Dict[str, Any]:
+        """The learner's part of run.json."""
+        roles = self.roles.by_parameter()
+        parameters = self.parameters.facts(roles, self.steps.moved, self.roles.seen)
+        settings: Dict[str, Setting] = {**self.roles.settings(), **self.steps.settings()}
+        return {
+            "optimizers": [to_dict(o) for o in self.tap.facts(self.parameters.number, self.steps.counts)],
+            "parameters": [to_dict(p) for p in parameters],
+            "modules": module_kinds(self.parameters.modules()),
+            "settings": {name: to_dict(setting) for name, setting in settings.items()},
+            "compiled": self._compiled,
+            "watch_seconds": round(self.plan.spent, 4),
+        }
+
+
+def _kind(roots: Tuple[Any, ...]) -> Tuple[str, ...]:
+    """A cheap name for a kind of loss: the operations nearest to the root."""
+    names: List[str] = []
+    queue = [root.grad_fn for root in roots]
+    while queue and len(names) < 14:
+        node = queue.pop(0)
+        names.append(operation(node.name()))
+        queue += [child for child, _ in node.next_functions if child is not None]
+    return tuple(names)
+
+
+def _activations(graph: LossGraph) -> Dict[str, float]:
+    """Mean share of dead and saturated units over the network's activations."""
+    found: Dict[str, List[float]] = {}
+    for node in graph.nodes:
+        for name in ("dead_share", "saturated_share"):
+            if name in node.attrs:
+                found.setdefault(name, []).append(node.attrs[name])
+    return {name: sum(values) / len(values) for name, values in found.items()}

@@ -1,0 +1,116 @@
+"""Gradients and optimizer steps: norms before and after clipping, stale gradients, how far a step moves."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, List, Optional
+
+from ppodoctor.records import Setting
+from ppodoctor.specimens import LossGraph
+from ppodoctor.watching.parameters import Parameters
+
+MAX_PARAMETERS = 5_000_000
+"""Numbers in a network above which its parameters are not copied to measure a step."""
+
+
+class Steps:
+    """Measures around optimizer steps, when asked to."""
+
+    def __init__(self, torch: Any, parameters: Parameters, tap: Any) -> None:
+        self._torch = torch
+        self._parameters = parameters
+        self._tap = tap
+        self._before: Optional[List[Any]] = None
+        self._last_step_version = -1
+        self._settings: Dict[str, Setting] = {}
+        self._first_rates: Dict[int, float] = {}
+        self.counts: Dict[int, int] = {}
+        """Optimizer index -> steps taken."""
+        self.moved: Dict[int, bool] = {}
+        """Parameter index -> did it move in a measured step."""
+
+    def before_backward(self, graph: LossGraph, version: int) -> Dict[str, Any]:
+        """Gradients that are still there although an optimizer has stepped since they were made."""
+        indices = sorted({node.param for node in graph.nodes if node.param >= 0})
+        tensors = [self._parameters.tensor(i) for i in indices]
+        grads = [t.grad for t in tensors if t.grad is not None]
+        facts: Dict[str, Any] = {"parameters": len(indices), "with_grad": len(grads), "steps_before": version}
+        facts["fresh_step"] = version != self._last_step_version
+        self._last_step_version = version
+        if grads:
+            facts["stale_norm"] = self._norm(grads)
+        return facts
+
+    def before_step(self, optimizer: Any, measure: bool) -> Dict[str, Any]:
+        """Gradient norm as the optimizer gets it; keeps a copy of the parameters for `after_step`."""
+        self._before = None
+        if not measure:
+            return {}
+        tensors = [p for group in optimizer.param_groups for p in group["params"]]
+        grads = [p.grad for p in tensors if p.grad is not None]
+        if sum(p.numel() for p in tensors) <= MAX_PARAMETERS:
+            self._before = [p.detach().clone() for p in tensors]
+        norm = self._norm(grads) if grads else 0.0
+        without = [self._parameters.number(p) for p in tensors if p.grad is None]
+        return {"step_grad_norm": norm, "step_without_grad": without}
+
+    def after_step(self, optimizer: Any, index: int) -> Dict[str, float]:
+        """How far the step went, relative to the parameters."""
+        self._count(optimizer, index)
+        if self._before is None:
+            return {}
+        tensors = [p for group in optimizer.param_groups for p in group["params"]]
+        before, self._before = self._before, None
+        if len(before) != len(tensors):
+            return {}
+        with self._torch.no_grad():
+            changes = [p.detach() - old for p, old in zip(tensors, before)]
+            moved = self._torch.stack([c.abs().max() for c in changes]).tolist() if changes else []
+            change, size = self._norm(changes), self._norm(before)
+        for tensor, largest in zip(tensors, moved):
+            number = self._parameters.number(tensor)
+            self.moved[number] = self.moved.get(number, False) or largest > 0
+        grads = [p.grad for p in tensors if p.grad is not None]
+        return {"update_size": change / size if size else math.nan, "grad_norm_after": self._norm(grads) if grads else 0.0}
+
+    def _count(self, optimizer: Any, index: int) -> None:
+        first = index not in self.counts
+        self.counts[index] = self.counts.get(index, 0) + 1
+        if not first:
+            return
+        site = self._tap.site_of(optimizer)
+        group = optimizer.param_groups[0]
+        for own in optimizer.param_groups:
+            for p in own["params"]:
+                number = self._parameters.number(p)
+                owners = self._parameters.owners.setdefault(number, [])
+                if index not in owners:
+                    owners.append(index)
+        suffix = "" if index == 0 else f"_{index}"
+        self._settings["learning_rate" + suffix] = Setting(float(group["lr"]), site)
+        if "eps" in group:
+            self._settings["adam_eps" + suffix] = Setting(float(group["eps"]), site)
+        if group.get("weight_decay"):
+            self._settings["weight_decay" + suffix] = Setting(float(group["weight_decay"]), site)
+
+    def clipped(self, parameters: List[Any], limit: Any, norm: Any, measure: bool) -> Dict[str, Any]:
+        """A call of clip_grad_norm_ or clip_grad_value_."""
+        if "max_grad_norm" not in self._settings and limit is not None:
+            self._settings["max_grad_norm"] = Setting(float(limit), self._tap.clip_site)
+        if not measure:
+            return {}
+        facts: Dict[str, Any] = {"clip_limit": float(limit) if limit is not None else None}
+        facts["clipped_parameters"] = [self._parameters.number(p) for p in parameters if hasattr(p, "grad")]
+        if norm is not None:
+            facts["grad_norm"] = float(norm)
+        return facts
+
+    def settings(self) -> Dict[str, Setting]:
+        """Hyper-parameters as the optimizers and the clipping show them."""
+        return dict(self._settings)
+
+    def _norm(self, tensors: List[Any]) -> float:
+        """Euclidean norm over all tensors, one transfer from the device."""
+        with self._torch.no_grad():
+            norms = self._torch._foreach_norm([t.detach() for t in tensors if not t.is_sparse])
+            return float(self._torch.stack([n.float() for n in norms]).norm()) if norms else 0.0

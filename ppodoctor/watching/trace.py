@@ -1,0 +1,105 @@
+"""Which line of the script made which node of the graph: a torch function mode that is on for a few minibatches.
+
+The mode calls every torch function exactly as it was called; it only remembers, per result that has a gradient
+function, the script's line and the two operands (autograd does not save the constant side of a subtraction).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from ppodoctor.records import Site
+
+MAX_OPS = 20_000
+"""Operations remembered in one traced stretch; a longer one is not a PPO minibatch."""
+
+
+class Entry:
+    """What is known of one traced operation."""
+
+    __slots__ = ("operands", "sites")
+
+    def __init__(self, sites: Tuple[Optional[Site], Optional[Site]], operands: Tuple[Any, ...]) -> None:
+        self.sites = sites
+        self.operands = operands
+
+
+class Trace:
+    """Switches the mode on and off and answers `lookup(node)`. Safe to leave off for good (torch without modes)."""
+
+    def __init__(self, torch: Any, sites: Callable[..., Tuple[Optional[Site], Optional[Site]]]) -> None:
+        self._entries: Dict[Any, Entry] = {}
+        self._sites = sites
+        self._overrides = getattr(torch, "overrides", None)
+        self._mode_type = self._make_mode(torch)
+        self._mode: Any = None
+        self._paused = False
+        self.count = 0
+
+    @property
+    def on(self) -> bool:
+        """Is the mode active?"""
+        return self._mode is not None
+
+    def start(self) -> None:
+        """Begin to trace; no effect while already tracing or when torch has no function modes."""
+        if self._mode is None and self._mode_type is not None:
+            self._entries.clear()
+            self.count = 0
+            self._mode = self._mode_type()
+            self._mode.__enter__()
+
+    def stop(self) -> None:
+        """Stop tracing. A mode that the script has entered meanwhile stays: ours below it turns inert instead."""
+        mode, self._mode = self._mode, None
+        if mode is None:
+            return
+        mode.live = False
+        stack = self._stack()
+        if stack is None or (stack and stack[-1] is mode):
+            mode.__exit__(None, None, None)
+
+    def clear(self) -> None:
+        """Drop what was remembered (it keeps tensors alive)."""
+        self._entries.clear()
+
+    def lookup(self, node: Any) -> Optional[Entry]:
+        """The entry of an autograd node, or None when it was made outside of a traced stretch."""
+        return self._entries.get(node)
+
+    def remember(self, result: Any, args: Tuple[Any, ...]) -> None:
+        """Store one result; called by the mode."""
+        node = getattr(result, "grad_fn", None)
+        if node is None or node in self._entries:
+            return
+        self.count += 1
+        if self.count > MAX_OPS:
+            self.stop()
+            return
+        self._entries[node] = Entry(self._sites(), args[:2])
+
+    def _stack(self) -> Any:
+        reader = getattr(self._overrides, "_get_current_function_mode_stack", None)
+        return None if reader is None else reader()
+
+    def _make_mode(self, torch: Any) -> Any:
+        base = getattr(self._overrides, "TorchFunctionMode", None)
+        if base is None:
+            return None
+        owner, tensor_type = self, torch.Tensor
+
+        class LineMode(base):  # type: ignore[misc, valid-type]
+            live = True
+
+            def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                result = function(*args, **(kwargs or {}))
+                if self.live:
+                    if isinstance(result, tensor_type):
+                        owner.remember(result, args)
+                    elif isinstance(result, tuple):
+                        for item in result:
+                            if isinstance(item, tensor_type):
+                                owner.remember(item, args)
+                return result
+
+        return LineMode

@@ -1,0 +1,71 @@
+"""Gathers the columns of one update while it happens."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.telemetry import head_columns, policy_columns, value_columns
+from ppodoctor.records import UpdateRecord
+
+_AVERAGED = ("policy_loss", "entropy", "entropy_share", "action_std", "advantage_mean", "advantage_std")
+_LAST = ("approx_kl", "clip_fraction", "gain_corr")
+_FIRST = ("explained_variance", "value_mean", "value_std", "target_mean", "target_std", "target_abs_max")
+
+
+class UpdateBuilder:
+    """One update's row under construction."""
+
+    def __init__(self, update: int, step: int, wall: float, columns: Dict[str, Any]) -> None:
+        self.record = UpdateRecord(update=update, step=step, wall=wall)
+        for name, value in columns.items():
+            if hasattr(self.record, name):
+                setattr(self.record, name, value)
+        self._sums: Dict[str, List[float]] = {}
+        self._steps: Dict[int, int] = {}
+        self.policy_seen = False
+
+    def add(self, reading: LossReading) -> None:
+        """Take over one minibatch."""
+        policy = policy_columns(reading)
+        head = head_columns(reading)
+        value = value_columns(reading)
+        if policy:
+            if not self.policy_seen:
+                self.record.ratio_first = policy.get("ratio_distance")
+                self.record.minibatch_size = reading.batch or None
+            self.policy_seen = True
+        for name in _LAST:
+            if name in policy:
+                setattr(self.record, name, policy[name])
+        for name in _FIRST:
+            if name in value and getattr(self.record, name) is None:
+                setattr(self.record, name, value[name])
+        for name, number in {**policy, **head, **value}.items():
+            self._sums.setdefault(name, []).append(number)
+
+    def measure(self, name: str, value: Optional[float]) -> None:
+        """Add one observation of an averaged column."""
+        if value is not None:
+            self._sums.setdefault(name, []).append(float(value))
+
+    def stepped(self, optimizer: int) -> None:
+        """An optimizer took a step."""
+        self._steps[optimizer] = self._steps.get(optimizer, 0) + 1
+
+    def finish(self, backwards: int) -> UpdateRecord:
+        """The finished row."""
+        record = self.record
+        for name in (*_AVERAGED, "value_loss", "grad_norm", "grad_norm_after", "update_size"):
+            values = self._sums.get(name)
+            if values:
+                setattr(record, name, sum(values) / len(values))
+        record.ratio_max = max(self._sums.get("ratio_max", ()), default=None)
+        record.ratio_min = min(self._sums.get("ratio_min", ()), default=None)
+        for name in ("dead_share", "saturated_share"):
+            values = self._sums.get(name)
+            if values:
+                setattr(record, name, values[0])
+        record.optimizer_steps = max(self._steps.values(), default=0)
+        record.backwards = backwards
+        return record
