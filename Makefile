@@ -46,6 +46,9 @@ format: .venv/.dev
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
+quality: .venv/.libraries
+	$(VENV)/python benchmarks/quality.py --write
+
 docs: .venv/.dev
 	$(VENV)/python tools/docs.py
 
