@@ -1,0 +1,1 @@
+"""Faults in the loss and the optimizer step, read from the autograd graph."""

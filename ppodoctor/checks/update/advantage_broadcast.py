@@ -1,0 +1,46 @@
+"""Ratio and advantage have different shapes and are multiplied all against all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.minibatches import policy_minibatches
+from ppodoctor.run import Run
+
+
+@check(
+    title="Advantage and ratio are broadcast against each other: every ratio meets every advantage",
+    fix="Flatten both to [B] before multiplying, and assert ratio.shape == advantage.shape.",
+    faults=(2,),
+    needs=("minibatches",),
+    explains=("policy_frozen", "advantage_not_followed", "entropy_bonus_too_large"),
+    refuted_by="A product with as many numbers as there are samples.",
+)
+def advantage_broadcast(run: Run) -> Iterator[Evidence]:
+    """[B] times [B, 1] gives [B, B]: the mean of the products is the product of the means.
+
+    What it sees: the shapes of the ratio and of the advantage on the multiply node.
+
+    Why it hurts: with normalised advantages the mean is 0, so the policy loss and its gradient vanish; the policy
+    freezes while the critic learns.
+
+    Also looks like: a frozen policy through a detached log-probability; there the shapes agree.
+
+    Fix: equal shapes.
+    """
+    for m in policy_minibatches(run):
+        s = m.surrogate
+        if s.advantage is None or not s.ratio_shape or s.advantage.size <= 1:
+            continue
+        numbers = 1
+        for n in s.ratio_shape:
+            numbers *= n
+        if m.term.elements > max(numbers, s.advantage.size) and m.term.elements >= numbers * s.advantage.size:
+            yield Evidence(
+                f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} products "
+                f"for {max(numbers, s.advantage.size)} samples",
+                where=m.sites(next((o.surrogate.advantage_site for o in policy_minibatches(run) if o.surrogate.advantage_site), None)),
+                first_update=m.reading.update,
+            )
+            return

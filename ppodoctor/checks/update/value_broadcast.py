@@ -1,0 +1,47 @@
+"""Prediction and target of the value loss have different shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.minibatches import site_over, sites_of, value_minibatches
+from ppodoctor.run import Run
+
+
+@check(
+    title="Value prediction and target are broadcast: every prediction is compared with every target",
+    fix="Squeeze the prediction to [B] (value.squeeze(-1)) and assert value.shape == target.shape.",
+    faults=(12,),
+    needs=("minibatches",),
+    explains=("value_function_blind",),
+    refuted_by="An error with as many numbers as there are samples.",
+)
+def value_broadcast(run: Run) -> Iterator[Evidence]:
+    """[B, 1] minus [B] gives [B, B].
+
+    What it sees: the number of errors under the value loss against the shapes of prediction and target.
+
+    Why it hurts: the best prediction is then the mean of all targets for every state; explained variance stays at 0.
+
+    Also looks like: a critic that cannot learn (scale, learning rate); there the shapes agree.
+
+    Fix: equal shapes.
+    """
+    for reading, value, _ in value_minibatches(run):
+        sizes = [_size(value.prediction_shape), _size(value.target_shape)]
+        largest = max(sizes[0], sizes[1] if value.target is not None and value.target.size != value.elements else 0)
+        if value.elements > 1 and largest > 1 and value.elements >= largest * max(2, largest // 2):
+            yield Evidence(
+                f"prediction {list(value.prediction_shape)} against target gives {value.elements} errors for {largest} samples",
+                where=sites_of(site_over(tuple(v for _, v, _ in value_minibatches(run)), "site")),
+                first_update=reading.update,
+            )
+            return
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size if shape else 0
