@@ -1,0 +1,1 @@
+"""Checks of settings, as the computation shows them."""

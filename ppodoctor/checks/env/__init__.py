@@ -1,0 +1,1 @@
+"""Checks of what the environment and its interface do."""

@@ -1,0 +1,124 @@
+"""The action that the policy sends has no effect on anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ppodoctor.checks.api import MEASURED, Evidence, Missing, check
+from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.steps import (
+    Transitions,
+    effect_p,
+    features,
+    residual,
+    standardised,
+    train_rollouts,
+    transitions,
+    widest,
+)
+from ppodoctor.run import Run
+
+
+@check(
+    title="The environment ignores the agent's action",
+    fix="follow one action from the policy to the simulator: is it the variable that is used, has it the type "
+    "and index expected?",
+    basis=MEASURED,
+    faults=(47,),
+    needs=("rollouts",),
+    explains=(
+        "policy_stays_uniform",
+        "entropy_collapsed",
+        "return_below_random",
+        "idle_policy_wins",
+        "hidden_state",
+        "value_function_blind",
+    ),
+    rivals=("observation_constant", "reward_constant", "reward_never_met"),
+    refuted_by="two different actions from one state that lead to different states or rewards",
+    references=("fault 47: no mutual information between the action and what follows",),
+)
+def action_ignored_by_env(
+    run: Run, *, least_steps: int = 1000, p: float = 0.02, lags: int = 4, least_share: float = 0.05
+) -> Iterator[Evidence]:
+    """Neither the next observation nor the reward nor an end depends on the action.
+
+    What it sees: recorded steps. What the observation predicts of its own change, of the reward and of the end (a fit
+    with squares and products) is taken away, likewise what it predicts of the action; what is left of both must be
+    related if actions matter. F tests for the action now, up to four steps earlier, and for its products with the
+    observation. It speaks only when none of them, corrected for their number, is below 2% in at least 1000 steps in
+    which actions varied.
+
+    Why it hurts: there is nothing to learn; every policy scores like random play.
+
+    Also looks like: a constant observation or reward (both are looked at first), a task in which actions matter rarely
+    (record more steps).
+
+    Fix: see above. Common: the action is sampled again inside of a wrapper, an index is off by one, a clipped or
+    normalised copy is computed and the other one is sent.
+
+    References: fault 47; Schulman, nuts and bolts of deep RL.
+    """
+    data = transitions(run)
+    if data is None:
+        raise Missing("numeric actions in the recorded rollouts")
+    if len(data) < least_steps:
+        raise Missing(f"{least_steps} recorded steps ({len(data)} are there)")
+    if (
+        not np.isfinite(data.obs).all()
+        or not _varied(data.action, least_share)
+        or np.all(np.ptp(data.obs, axis=0) == 0)
+    ):
+        return
+    tests = [t for lag in range(lags + 1) for t in _tests(data, lag)]
+    if not tests:
+        return
+    lowest = min(1.0, min(tests) * len(tests))
+    if lowest > p:
+        yield Evidence(
+            f"over {len(data)} steps nothing that follows depends on the action: the next observation, the "
+            "reward and the "
+            f"end of the episode are what the observation alone predicts (smallest corrected p = {lowest:.2f} of "
+            f"{len(tests)} tests)",
+            where=made_at(train_env(run)),
+            strength=1.0 if len(data) >= 2 * least_steps else 0.9,
+            first_update=min(r.update for r in train_rollouts(run)),
+            data={"p": lowest, "steps": len(data)},
+        )
+
+
+def _varied(action: np.ndarray, least_share: float) -> bool:
+    """Were at least two actions used often enough (one-hot), or do the components spread?"""
+    if np.isin(action, (0.0, 1.0)).all() and action.shape[1] > 1:
+        return bool((action.mean(0) >= least_share).sum() >= 2)
+    return bool(np.ptp(action, axis=0).max() > 0)
+
+
+def _tests(data: Transitions, lag: int) -> list[float]:
+    """p-values of the action `lag` steps back for every outcome that varies."""
+    rows = np.arange(len(data))
+    origin = rows.copy()
+    for _ in range(lag):
+        origin = np.where(origin >= 0, data.before[np.maximum(origin, 0)], -1)
+    known = (origin >= 0) & np.isfinite(data.change).all(1)
+    if known.sum() < 200:
+        return []
+    obs, past = features(data.obs[known]), data.action[origin[known]]
+    causes = residual(_with_products(past, obs), obs)
+    causes = causes[:, causes.std(0) > 1e-9]
+    outcomes = [standardised(widest(data.change[known])), standardised(data.reward[known, None])]
+    outcomes.append(data.ended[known, None])
+    together = np.concatenate([o for o in outcomes if o.size], axis=1)
+    left = residual(together, obs)
+    # what the observation predicts fully leaves rounding, which is no evidence about the action
+    live = left.std(0) > 1e-6 * np.maximum(together.std(0), 1e-12)
+    return [effect_p(left[:, k], causes, obs.shape[1]) for k in np.flatnonzero(live)]
+
+
+def _with_products(action: np.ndarray, obs: np.ndarray, most: int = 4) -> np.ndarray:
+    """The action, its square where it is a quantity, and its products with the first features of the observation."""
+    parts = [action, action**2]
+    parts += [action * obs[:, k : k + 1] for k in range(1, min(most + 1, obs.shape[1]))]
+    return np.concatenate(parts, axis=1)

@@ -1,0 +1,51 @@
+"""Every observation is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.steps import observations
+from ppodoctor.run import Run
+
+
+@check(
+    title="The observation never changes",
+    fix="make the environment (or the wrapper around it) return the state that the agent must react to",
+    faults=(44,),
+    needs=("rollouts",),
+    explains=("value_function_blind", "policy_stays_uniform", "action_ignored_by_env", "hidden_state"),
+    rivals=("action_ignored_by_env", "hidden_state"),
+    refuted_by="two different observations in one rollout",
+    references=("RLExplorer: variance of each observation dimension",),
+)
+def observation_constant(run: Run, *, least_rows: int = 64) -> Iterator[Evidence]:
+    """The agent sees the same numbers at every step, across episodes and actions.
+
+    What it sees: the observations that the policy acted on, over all recorded rollouts; the range of every component is
+    exactly 0.
+
+    Why it hurts: with one observation there is one policy output and one value. The best that can be learned is the
+    best constant distribution over actions.
+
+    Also looks like: an environment that ignores the action (then observations do change), a hidden state (then some
+    components change), a learning rate of 0 (then the observations are fine).
+
+    Fix: look at the last wrapper that touches the observation: a mask, a division of integers, a normaliser whose
+    variance exploded, an array that is never written.
+
+    References: RLExplorer (state variance); fault 44.
+    """
+    seen = observations(run)
+    if len(seen) < least_rows or not np.isfinite(seen).all() or np.any(np.ptp(seen, axis=0) > 0):
+        return
+    shown = ", ".join(f"{v:.4g}" for v in seen[0, :4]) + (", ..." if seen.shape[1] > 4 else "")
+    yield Evidence(
+        f"all {seen.shape[1]} numbers of the observation are constant over {len(seen)} steps: ({shown})",
+        where=made_at(train_env(run)),
+        first_update=min(r.update for r in run.rollouts),
+        data={"rows": len(seen), "dimensions": int(seen.shape[1])},
+    )

@@ -1,0 +1,1 @@
+"""Checks of the reward that the script receives."""

@@ -1,0 +1,52 @@
+"""The script maximises the negative of the environment's reward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.steps import rewards_with_raw, train_rollouts
+from ppodoctor.run import Run
+
+
+@check(
+    title="The reward that the script receives has the wrong sign",
+    fix="remove the minus sign between the environment and the script (or confirm that the environment returns a cost)",
+    faults=(59,),
+    needs=("rollouts",),
+    explains=("return_below_random", "entropy_collapsed", "idle_policy_wins"),
+    rivals=("policy_loss_sign_flipped",),
+    refuted_by="an environment whose reward is documented as a cost",
+    references=("fault 59: the optimizer works well in the wrong direction",),
+)
+def reward_sign_flipped(run: Run, *, least_rows: int = 64, correlation: float = -0.99) -> Iterator[Evidence]:
+    """Where the innermost environment gives more, the script receives less.
+
+    What it sees: received and innermost rewards of the same steps. They are exact opposites (correlation below
+    -0.99), or constants of opposite sign.
+
+    Why it hurts: the agent learns, well, to do the worst.
+
+    Also looks like: a policy loss with the wrong sign. Told apart: there the rewards agree, and the log-probability
+    falls where the advantage is positive.
+
+    Fix: see above.
+
+    References: fault 59.
+    """
+    seen, raw = rewards_with_raw(run)
+    if len(seen) < least_rows or not (np.isfinite(seen).all() and np.isfinite(raw).all()):
+        return
+    if np.ptp(seen) > 0 and np.ptp(raw) > 0:
+        together = float(np.corrcoef(seen, raw)[0, 1])
+        text = f"received and environment's rewards are opposites (correlation {together:.3f} over {len(seen)} steps)"
+        opposite = together < correlation
+    else:
+        opposite = bool(np.ptp(seen) == 0 and np.ptp(raw) == 0 and seen[0] * raw[0] < 0)
+        text = f"the environment gives {raw[0]:.4g} at each of {len(seen)} steps, the script receives {seen[0]:.4g}"
+    if opposite:
+        first = min(r.update for r in train_rollouts(run))
+        yield Evidence(text, where=made_at(train_env(run)), first_update=first)

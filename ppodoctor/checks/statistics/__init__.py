@@ -1,0 +1,1 @@
+"""Checks of what returns and evaluation can tell."""

@@ -1,0 +1,200 @@
+"""Environment steps out of the recorded rollouts: what leads to what, and how much an action matters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+from ppodoctor.run import Run
+from ppodoctor.specimens import RolloutSpecimen
+
+Array = np.ndarray
+_WIDEST = 12
+"""Observation numbers that regressions look at: the ones that vary most."""
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Steps of one task, auto-reset rows left out, in time order within each environment."""
+
+    obs: Array
+    """[n, D]"""
+    change: Array
+    """[n, D] next observation minus observation; NaN where the successor is not known."""
+    action: Array
+    """[n, A] one-hot for whole-numbered actions, else the components."""
+    reward: Array
+    """[n]"""
+    ended: Array
+    """[n] 1 where the step ended the episode."""
+    before: Array
+    """[n] index of the previous step of the same episode and environment, -1 where there is none."""
+
+    def __len__(self) -> int:
+        return len(self.reward)
+
+
+def train_rollouts(run: Run) -> List[RolloutSpecimen]:
+    """Recorded rollouts of the environments that train."""
+    evaluating = {env.stream for env in run.envs if env.role == "evaluate"}
+    return [r for r in run.rollouts if r.stream not in evaluating and np.size(r.reward)]
+
+
+def stepped(rollout: RolloutSpecimen) -> Array:
+    """[T, N] bool: rows that are steps, not fillers of an auto-reset."""
+    if rollout.filler is None:
+        return np.ones(np.shape(rollout.reward), dtype=bool)
+    return ~np.asarray(rollout.filler, dtype=bool)
+
+
+def rewards(run: Run) -> Array:
+    """[n] rewards that the script received, over the recorded rollouts."""
+    parts = [np.asarray(r.reward, np.float64)[stepped(r)] for r in train_rollouts(run)]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def rewards_with_raw(run: Run) -> Tuple[Array, Array]:
+    """[n] received and [n] raw rewards of the same steps; empty where the raw ones are not visible."""
+    pairs = [(r.reward, r.raw_reward, stepped(r)) for r in train_rollouts(run) if r.raw_reward is not None]
+    if not pairs:
+        return np.zeros(0), np.zeros(0)
+    seen = np.concatenate([np.asarray(a, np.float64)[keep] for a, _, keep in pairs])
+    raw = np.concatenate([np.asarray(b, np.float64)[keep] for _, b, keep in pairs])
+    known = ~np.isnan(raw)
+    return seen[known], raw[known]
+
+
+def observations(run: Run) -> Array:
+    """[n, D] observations acted on, of the training stream with most of them."""
+    by_width: dict[int, List[Array]] = {}
+    for one in train_rollouts(run):
+        obs = np.asarray(one.obs, np.float64)
+        by_width.setdefault(obs.shape[-1], []).append(obs.reshape(-1, obs.shape[-1]))
+    parts = max(by_width.values(), key=lambda found: sum(map(len, found)), default=[])
+    return np.concatenate(parts) if parts else np.zeros((0, 0))
+
+
+def transitions(run: Run, *, most: int = 20_000) -> Optional[Transitions]:
+    """Recorded steps of the widest-recorded task; None when the rollouts do not fit together."""
+    rollouts = train_rollouts(run)
+    widths = [np.shape(r.obs)[-1] for r in rollouts]
+    if not rollouts:
+        return None
+    width = max(set(widths), key=widths.count)
+    chosen = [r for r, w in zip(rollouts, widths) if w == width]
+    actions = [_components(np.asarray(r.action), np.shape(r.reward)) for r in chosen]
+    if any(a is None for a in actions):
+        return None
+    coded = _coded([a for a in actions if a is not None])
+    if coded is None:
+        return None
+    parts = [_rows(r, a) for r, a in zip(chosen, coded)]
+    return _joined(parts, most)
+
+
+def _components(action: Array, shape: Tuple[int, ...]) -> Optional[Array]:
+    """[T, N, A] float actions, or None for what is not numbers in this layout."""
+    if action.dtype.kind not in "iufb" or action.shape[:2] != tuple(shape):
+        return None
+    return action.astype(np.float64).reshape(*shape, -1)
+
+
+def _coded(actions: List[Array]) -> Optional[List[Array]]:
+    """One-hot where a single component takes few whole values, else as they are."""
+    if len({a.shape[-1] for a in actions}) != 1:
+        return None
+    if actions[0].shape[-1] != 1:
+        return actions
+    values = np.unique(np.concatenate([a.ravel() for a in actions]))
+    if len(values) > 32 or not np.all(values == np.round(values)):
+        return actions
+    return [(a == values).astype(np.float64) for a in actions]
+
+
+def _rows(rollout: RolloutSpecimen, action: Array) -> Transitions:
+    """One rollout, environment after environment."""
+    steps, count = np.shape(rollout.reward)
+    keep = stepped(rollout).T.ravel()
+    ended = (np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)).T.ravel()
+    known = np.ones(len(ended), bool)
+    if rollout.final_known is not None:
+        known = ~ended | np.asarray(rollout.final_known, bool).T.ravel()
+    obs = np.swapaxes(np.asarray(rollout.obs, np.float64), 0, 1).reshape(steps * count, -1)
+    following = np.swapaxes(np.asarray(rollout.next_obs, np.float64), 0, 1).reshape(steps * count, -1)
+    change = np.where(known[:, None], following - obs, np.nan)
+    started = np.zeros(len(ended), bool)
+    started[::steps] = True
+    if rollout.reset_before is not None:
+        started |= np.asarray(rollout.reset_before, bool).T.ravel()
+    started[1:] |= ended[:-1]
+    before = np.where(started, -1, np.arange(len(ended)) - 1)
+    place = np.cumsum(keep) - 1
+    linked = (before >= 0) & keep[np.maximum(before, 0)]
+    before = np.where(linked, place[np.maximum(before, 0)], -1)
+    flat = np.swapaxes(action, 0, 1).reshape(steps * count, -1)
+    reward = np.asarray(rollout.reward, np.float64).T.ravel()
+    return Transitions(obs[keep], change[keep], flat[keep], reward[keep], ended[keep].astype(float), before[keep])
+
+
+def _joined(parts: List[Transitions], most: int) -> Transitions:
+    befores, offset = [], 0
+    for part in parts:
+        befores.append(np.where(part.before >= 0, part.before + offset, -1))
+        offset += len(part)
+    columns = [
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("obs", "change", "action", "reward", "ended")
+    ]
+    obs, change, action, reward, ended = (c[:most] for c in columns)
+    return Transitions(obs, change, action, reward, ended, np.concatenate(befores)[:most])
+
+
+def features(obs: Array) -> Array:
+    """[n, F] a constant, the observation's widest numbers, their squares and products: enough for smooth dynamics."""
+    scaled = standardised(widest(obs))
+    i, j = np.triu_indices(scaled.shape[1])
+    return np.column_stack([np.ones(len(scaled)), scaled, scaled[:, i] * scaled[:, j]])
+
+
+def widest(values: Array, most: int = _WIDEST) -> Array:
+    """[n, <= most] the columns that vary most relative to their level, constant ones left out."""
+    spread = values.std(0)
+    varying = np.flatnonzero(spread > 1e-12 * (1 + np.abs(values).max(0)))
+    return values[:, varying[np.argsort(-spread[varying])][:most]]
+
+
+def standardised(values: Array) -> Array:
+    """[n, D] zero mean, unit spread, cut at 5 so that single outliers do not own a regression."""
+    spread = values.std(0)
+    return np.asarray(np.clip((values - values.mean(0)) / np.where(spread > 0, spread, 1.0), -5, 5))
+
+
+def residual(values: Array, given: Array) -> Array:
+    """[n, K] what a linear fit on `given` [n, F] leaves of `values` [n, K]."""
+    solution, *_ = np.linalg.lstsq(given, values, rcond=None)
+    return np.asarray(values - given @ solution)
+
+
+def effect_p(values: Array, causes: Array, degrees: int) -> float:
+    """p-value that `causes` [n, C] do not move `values` [n] (approximate F); both are residuals of `degrees` others."""
+    n, rank = len(values), int(np.linalg.matrix_rank(causes))
+    total = float(values @ values)
+    free = n - rank - degrees
+    if rank == 0 or free < 30 or total <= 0:
+        return 1.0
+    left = residual(values[:, None], causes)[:, 0]
+    rest = float(left @ left)
+    if rest <= 1e-12 * total:
+        return 0.0
+    return chance(((total - rest) / rank) / (rest / free), rank, free)
+
+
+def chance(f: float, above: int, below: int) -> float:
+    """Upper tail of the F distribution, by Paulson's normal approximation (1942)."""
+    if f <= 0:
+        return 1.0
+    a, b, cube = 2 / (9 * above), 2 / (9 * below), f ** (1 / 3)
+    z = (cube * (1 - b) - (1 - a)) / math.sqrt(a + b * cube * cube)
+    return 0.5 * math.erfc(z / math.sqrt(2))
