@@ -114,9 +114,8 @@ def seen_instead(run: Run, ending: Ending) -> str:
     seen += [f"{count(steps, 'environment step')} in {env_text(run.train_envs[0])}"] if steps and run.train_envs else []
     seen += [count(len(run.episodes), "finished episode")] if run.episodes else []
     seen += [count(len(run.minibatches), "backward call")] if run.minibatches else []
-    seen += [
-        f"{listed(o.cls.rsplit('.', 1)[-1] for o in run.optimizers)}, {sum(o.steps for o in run.optimizers)} steps"
-    ][: bool(run.optimizers)]
+    for optimizer in run.optimizers:
+        seen.append(f"{count(optimizer.steps, 'step')} of {one_line(optimizer.cls.rsplit('.', 1)[-1], 60)}")
     if not seen:
         return "No policy update was seen; neither was an environment, a loss, or the import of torch or gymnasium."
     return f"No policy update was seen. Seen instead: {'; '.join(seen)}."

@@ -37,12 +37,15 @@ def make_console(stream: TextIO | None = None) -> Console:
 
 def render(report: Report, console: Console, page: Path | None = None, *, quiet: bool = False) -> None:
     """Print the report; `page` is the path of its HTML page. `quiet` keeps the verdict and the titles."""
-    width = min(console.width, WIDEST)
+    last = [] if page is None else [Text.assemble(("Full report: ", "bold"), clean(page))]
+    print_plain(console, [*(_brief(report) if quiet else _parts(report)), *last])
+
+
+def print_plain(console: Console, parts: Iterable[RenderableType]) -> None:
+    """Print parts within the terminal's width and without blanks at the ends of lines."""
     with console.capture() as capture:
-        for part in _brief(report) if quiet else _parts(report):
-            console.print(part, width=width, overflow="fold")
-        if page is not None:
-            console.print(Text.assemble(("Full report: ", "bold"), clean(page)), width=width, overflow="fold")
+        for part in parts:
+            console.print(part, width=min(console.width, WIDEST), overflow="fold")
     # Tables fill their last column with blanks, which only get in the way of whoever copies a line.
     lines = [line.rstrip(" ") for line in capture.get().split("\n")]
     console.file.write("\n".join(lines))

@@ -1,0 +1,55 @@
+"""Print a diagnosis and write its page and its data; shared by the commands that diagnose."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from ppodoctor.cli.options import ShowOptions
+from ppodoctor.cli.statuses import UsageError
+from ppodoctor.reporting.report import Report
+
+PAGE, DATA = "report.html", "report.json"
+
+
+def tell(report: Report, folder: Path, show: ShowOptions) -> None:
+    """Terminal, report.html and report.json in the run folder, and the JSON that was asked for.
+
+    With `--json -` standard output is the JSON alone, and what is for people goes to standard error.
+    """
+    from ppodoctor.reporting import terminal
+
+    stream: TextIO = sys.stderr if show.json == "-" else sys.stdout
+    page = write_page(report, folder)
+    terminal.render(report, terminal.make_console(stream), page, quiet=show.quiet)
+    if page is None:
+        print(f"ppodoctor: the report could not be written into {folder}.", file=sys.stderr)
+    if show.json is not None:
+        _write_json(report, show.json)
+
+
+def write_page(report: Report, folder: Path) -> Path | None:
+    """report.html and report.json in a run folder; the page's path, None where the folder cannot be written."""
+    from ppodoctor.reporting import html, json_report
+
+    page = folder / PAGE
+    try:
+        page.write_text(html.render(report), encoding="utf-8")
+        (folder / DATA).write_text(json_report.dumps(report), encoding="utf-8")
+    except OSError:
+        return None
+    return page
+
+
+def _write_json(report: Report, target: str) -> None:
+    from ppodoctor.reporting import json_report
+
+    text = json_report.dumps(report)
+    if target == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"Cannot write the JSON to {target} ({error.strerror}). Choose another path.") from None
