@@ -49,7 +49,7 @@ def gaussian_entropy(std):
 
 def collect(envs, actor, critic, obs, n_steps, gamma, lam, log):
     T, N = n_steps, len(envs)
-    O = np.zeros((T, N, obs.shape[1]), np.float32)
+    OBS = np.zeros((T, N, obs.shape[1]), np.float32)
     A = np.zeros((T, N, envs[0].action_space.shape[0]), np.float32)
     LP, R, V, V_NEXT = (np.zeros((T, N), np.float32) for _ in range(4))
     TERMINATED, ENDED = np.zeros((T, N), bool), np.zeros((T, N), bool)
@@ -60,7 +60,7 @@ def collect(envs, actor, critic, obs, n_steps, gamma, lam, log):
             raw = torch.normal(mean, std)
             LP[t] = log_density(raw, mean, std).numpy()
             V[t] = critic(x).numpy()
-        O[t], A[t] = obs, raw.numpy()
+        OBS[t], A[t] = obs, raw.numpy()
         reached = obs.copy()
         for i, env in enumerate(envs):
             # the torque is squashed for the environment only; the density belongs to the raw action
@@ -83,7 +83,7 @@ def collect(envs, actor, critic, obs, n_steps, gamma, lam, log):
         surprise = R[t] + gamma * V_NEXT[t] * ~TERMINATED[t] - V[t]
         tail = surprise + gamma * lam * ~ENDED[t] * tail
         ADV[t] = tail
-    flat = [torch.from_numpy(x.reshape(T * N, -1)) for x in (O, A)]
+    flat = [torch.from_numpy(x.reshape(T * N, -1)) for x in (OBS, A)]
     flat += [torch.from_numpy(x.reshape(T * N)) for x in (LP, ADV, ADV + V)]
     return flat, obs
 

@@ -198,7 +198,7 @@ while frame_idx < TOTAL_STEPS:
 
     ppo_update(ppo_epochs, mini_batch_size, states, actions, log_probs, returns, advantage)
     if test_rewards:
-        print(frame_idx, "mean reward of the last 20 episodes:", round(float(np.mean(test_rewards[-20:])), 1), flush=True)
+        print(f"{frame_idx} frames, mean reward of the last 20 episodes: {np.mean(test_rewards[-20:]):.1f}", flush=True)
 
 
 # In[ ]:
