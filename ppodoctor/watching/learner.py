@@ -93,8 +93,9 @@ class Learner:
         """After each outermost environment step."""
         self._stepped = True
         self._steps_since += 1
-        if self.trace.on:
+        if self.trace.busy:
             self.trace.stop()
+            self.trace.leave()
         elif self._steps_since == self._rollout_calls and self._wants_trace():
             self.trace.start()
 
@@ -213,6 +214,7 @@ class Learner:
         if self._current is not None:
             self._current.facts.update({k: v for k, v in measured.items()})
         self._current = None
+        self.trace.leave()
         if self.update <= 2 and self._wants_trace():
             self.trace.start()
         self.plan.spent += time.perf_counter() - began

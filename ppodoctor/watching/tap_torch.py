@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ppodoctor.records import OptimizerFacts, Site
@@ -81,7 +82,7 @@ class TorchTap:
         return watched
 
     def _attach_optimizers(self) -> None:
-        module = self._torch.optim.optimizer
+        module = importlib.import_module("torch.optim.optimizer")
         optimizer_type = self._torch.optim.Optimizer
         original = optimizer_type.__init__
         tap = self

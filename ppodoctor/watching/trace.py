@@ -33,7 +33,7 @@ class Trace:
         self._overrides = getattr(torch, "overrides", None)
         self._mode_type = self._make_mode(torch)
         self._mode: Any = None
-        self._paused = False
+        self._over: list[Any] = []
         self.count = 0
 
     @property
@@ -43,21 +43,34 @@ class Trace:
 
     def start(self) -> None:
         """Begin to trace; no effect while already tracing or when torch has no function modes."""
-        if self._mode is None and self._mode_type is not None:
+        self.leave()
+        if self._mode is None and self._mode_type is not None and not self._over:
             self._entries.clear()
             self.count = 0
             self._mode = self._mode_type()
             self._mode.__enter__()
 
     def stop(self) -> None:
-        """Stop tracing. A mode that the script has entered meanwhile stays: ours below it turns inert instead."""
+        """Stop tracing. Within a traced call (loss.backward() is one) torch holds the mode off its stack until the call
+        returns, and the script may have entered modes of its own above ours: then it turns inert and is left later."""
         mode, self._mode = self._mode, None
-        if mode is None:
-            return
-        mode.live = False
-        stack = self._stack()
-        if stack is None or (stack and stack[-1] is mode):
-            mode.__exit__(None, None, None)
+        if mode is not None:
+            mode.live = False
+            self._over.append(mode)
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave modes that are over, if they are on top of torch's stack now."""
+        while self._over:
+            stack = self._stack()
+            if not stack or stack[-1] is not self._over[-1]:
+                return
+            self._over.pop().__exit__(None, None, None)
+
+    @property
+    def busy(self) -> bool:
+        """Is a mode still on torch's stack?"""
+        return self._mode is not None or bool(self._over)
 
     def clear(self) -> None:
         """Drop what was remembered (it keeps tensors alive)."""
@@ -79,13 +92,12 @@ class Trace:
         self._entries[node] = Entry(self._sites(), args[:2])
 
     def _stack(self) -> Any:
-        reader = getattr(self._overrides, "_get_current_function_mode_stack", None)
-        return None if reader is None else reader()
+        return self._overrides._get_current_function_mode_stack()
 
     def _make_mode(self, torch: Any) -> Any:
         base = getattr(self._overrides, "TorchFunctionMode", None)
-        if base is None:
-            return None
+        if base is None or not hasattr(self._overrides, "_get_current_function_mode_stack"):
+            return None  # before torch 2.0
         owner, tensor_type = self, torch.Tensor
 
         class LineMode(base):  # type: ignore[misc, valid-type]
