@@ -1,0 +1,249 @@
+"""Thin wrappers on step, reset and seed of every class that looks like an environment, put on when the class is made.
+
+Loaded inside the watched process: standard library only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+import threading
+from types import CodeType, FunctionType
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+NAMES = ("step", "reset", "seed", "step_async", "step_wait", "__init__")
+_NOT_OURS = ("torch.", "ppodoctor.")
+"""Packages whose classes with a `step` are something else (optimizers, schedulers, profilers)."""
+
+
+class Door(threading.local):
+    """What every wrapped method calls. `trace` is None outside an environment call, else the calls below it so far.
+
+    An entry of `trace` is (entries before the call began, object, arguments or None for a reset, what it returned),
+    written when the call returns. The attributes are per thread: environments may be stepped in several.
+    """
+
+    trace: Optional[List[Any]] = None
+    resets = False
+    """A reset happened below the call that is running."""
+
+    def __init__(self, tap: Any) -> None:
+        self.tap = tap
+        self.step = tap.outer_step
+        self.reset = tap.outer_reset
+        self.seed = tap.outer_seed
+        self.step_async = tap.outer_step_async
+        self.step_wait = tap.outer_step_wait
+        self.made = tap.made
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        # A class sent to another process by value takes its wrappers along; there they just call the script's method.
+        return type(None), ()
+
+
+# In the templates every name is the function's own or a closure's: they run with the globals of the script's module, so
+# that a wrapper can be pickled by value wherever the script's own function could.
+def _step(fn: Any, door: Any, count: Any) -> Any:
+    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if door is None:
+            return fn(self, *args, **kwargs)
+        trace = door.trace
+        if trace is None:
+            return door.step(door, fn, self, args, kwargs)
+        start = count(trace)
+        out = fn(self, *args, **kwargs)
+        trace.append((start, self, args, out))
+        return out
+
+    return step
+
+
+def _reset(fn: Any, door: Any, count: Any) -> Any:
+    def reset(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if door is None:
+            return fn(self, *args, **kwargs)
+        trace = door.trace
+        if trace is None:
+            return door.reset(door, fn, self, args, kwargs)
+        start = count(trace)
+        out = fn(self, *args, **kwargs)
+        del trace[start:]  # steps taken by a reset (no-op starts) belong to no step of the script
+        trace.append((start, self, None, out))
+        door.resets = True
+        return out
+
+    return reset
+
+
+def _seed(fn: Any, door: Any, count: Any) -> Any:
+    def seed(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if door is not None and door.trace is None:
+            door.seed(self, args, kwargs)
+        return fn(self, *args, **kwargs)
+
+    return seed
+
+
+def _step_async(fn: Any, door: Any, count: Any) -> Any:
+    def step_async(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if door is not None and door.trace is None:
+            door.step_async(self, args, kwargs)
+        return fn(self, *args, **kwargs)
+
+    return step_async
+
+
+def _step_wait(fn: Any, door: Any, count: Any) -> Any:
+    def step_wait(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if door is None:
+            return fn(self, *args, **kwargs)
+        trace = door.trace
+        if trace is None:
+            return door.step_wait(door, fn, self, args, kwargs)
+        start = count(trace)
+        out = fn(self, *args, **kwargs)
+        trace.append((start, self, args, out))
+        return out
+
+    return step_wait
+
+
+def _init(fn: Any, door: Any, count: Any) -> Any:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        fn(self, *args, **kwargs)
+        if door is not None:  # after it: the line that made the object wins over the super().__init__() in its class
+            door.made(self)
+
+    return __init__
+
+
+_TEMPLATES: Dict[str, Callable[[Any, Any, Any], Any]] = {
+    "step": _step,
+    "reset": _reset,
+    "seed": _seed,
+    "step_async": _step_async,
+    "step_wait": _step_wait,
+    "__init__": _init,
+}
+_CODES = frozenset(make(None, None, None).__code__ for make in _TEMPLATES.values())
+
+
+class ClassHook:
+    """Wraps the methods of environment classes: those made from now on and those that exist."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._wrapped: List[Tuple[type, str, FunctionType, FunctionType]] = []
+        self._build: Optional[Callable[..., Any]] = None
+        self._ours: Optional[Callable[..., Any]] = None
+        self._refused: set[CodeType] = set()
+
+    def attach(self) -> None:
+        """Look at every class statement that runs from now on."""
+        if self._build is not None:
+            return
+        original, consider = builtins.__build_class__, self.consider
+
+        @functools.wraps(original)
+        def build_class(*args: Any, **kwargs: Any) -> Any:
+            made = original(*args, **kwargs)
+            consider(made)
+            return made
+
+        self._build, self._ours = original, build_class
+        builtins.__build_class__ = build_class
+
+    def attach_existing(self, root: type = object) -> None:
+        """Look at every class below `root` that exists already."""
+        seen = {root}
+        waiting = [root]
+        while waiting:
+            kind = waiting.pop()
+            self.consider(kind)
+            try:
+                below: List[type] = type.__subclasses__(kind)
+            except TypeError:
+                continue
+            fresh = [one for one in below if one not in seen]
+            seen.update(fresh)
+            waiting.extend(fresh)
+
+    def detach(self) -> None:
+        """Give every class its own methods back."""
+        if self._build is not None and builtins.__build_class__ is self._ours:
+            builtins.__build_class__ = self._build
+        self._build = None
+        for cls, name, fn, wrapper in self._wrapped:
+            _replace(cls, name, wrapper, fn)
+        self._wrapped.clear()
+
+    def consider(self, cls: Any) -> None:
+        """Wrap what this class, and the classes it inherits from, define of an environment's methods."""
+        try:
+            if isinstance(cls, type) and _environment_like(cls):
+                for owner, name, fn in list(_methods(cls)):
+                    self._wrap(owner, name, fn)
+        except Exception:
+            return
+
+    def refuse(self, kind: type) -> None:
+        """This class is no environment after all (its step returned something else): take the wrappers off again."""
+        for cls, name, fn, wrapper in list(self._wrapped):
+            if cls in kind.__mro__ and any(owner is cls for owner in _owners_of(kind, "step")):
+                self._refused.add(fn.__code__)
+                _replace(cls, name, wrapper, fn)
+                self._wrapped.remove((cls, name, fn, wrapper))
+
+    def _wrap(self, cls: type, name: str, fn: FunctionType) -> None:
+        if fn.__code__ in self._refused:
+            return
+        made = _TEMPLATES[name](fn, self._door, len)
+        wrapper = FunctionType(made.__code__, fn.__globals__, fn.__name__, None, made.__closure__)
+        functools.update_wrapper(wrapper, fn)
+        if _replace(cls, name, fn, wrapper):
+            self._wrapped.append((cls, name, fn, wrapper))
+
+
+def _replace(cls: type, name: str, old: Any, new: Any) -> bool:
+    """Set a class attribute past any metaclass, if it still is `old`."""
+    if cls.__dict__.get(name) is not old:
+        return False
+    try:
+        type.__setattr__(cls, name, new)
+    except TypeError:  # an immutable type
+        return False
+    return True
+
+
+def _owners_of(cls: type, name: str) -> Iterator[type]:
+    return (one for one in cls.__mro__ if name in one.__dict__)
+
+
+def _environment_like(cls: type) -> bool:
+    """Has reset and a step that takes an action, and is neither torch's nor an optimizer."""
+    family = [one.__dict__ for one in cls.__mro__]
+    if not any("reset" in own for own in family) or not any("step" in own or "step_wait" in own for own in family):
+        return False
+    modules = [str(getattr(one, "__module__", "")) + "." for one in cls.__mro__]
+    return not modules[0].startswith(_NOT_OURS) and not any(name.startswith("torch.optim.") for name in modules)
+
+
+def _methods(cls: type) -> Iterator[Tuple[type, str, FunctionType]]:
+    for owner in cls.__mro__:
+        if owner is object or str(getattr(owner, "__module__", "")).startswith(_NOT_OURS):
+            continue
+        for name in NAMES:
+            fn = owner.__dict__.get(name)
+            if type(fn) is FunctionType and _wrappable(name, fn):
+                yield owner, name, fn
+
+
+def _wrappable(name: str, fn: FunctionType) -> bool:
+    if fn.__code__ in _CODES or getattr(fn, "__isabstractmethod__", False):
+        return False
+    code = fn.__code__
+    if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
+        return False
+    takes_any = bool(code.co_flags & inspect.CO_VARARGS)
+    return name != "step" or takes_any or code.co_argcount + code.co_kwonlyargcount >= 2

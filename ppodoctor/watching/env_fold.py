@@ -1,0 +1,311 @@
+"""Rows of a stream become arrays, episodes and sums: done at a cut, never while the script steps.
+
+Loaded inside the watched process: standard library and numpy only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, List, Optional, Tuple
+
+import numpy as np
+
+from ppodoctor.records import EpisodeRecord
+from ppodoctor.specimens import RolloutSpecimen
+from ppodoctor.watching.env_stream import Stream
+from ppodoctor.watching.env_values import action_array, as_array, column
+
+Array = Any
+
+
+@dataclass
+class Block:
+    """Folded rows of one stream: [T, N] arrays, and observations when they were kept."""
+
+    first_call: int
+    reward: Array
+    raw: Optional[Array]
+    """Innermost reward, None where it is not visible."""
+    terminated: Array
+    truncated: Array
+    done_seen: Array
+    filler: Array
+    reset_before: Array
+    final_known: Array
+    action: Optional[Array]
+    inner_action: Optional[Array] = None
+    obs: Optional[Array] = None
+    next_obs: Optional[Array] = None
+
+
+@dataclass
+class Carry:
+    """What a fold leaves for the next one, per environment."""
+
+    ret: Array
+    seen: Array
+    length: Array
+    over: Array
+    """Ended, and not reset by anybody yet."""
+    reset_before: Array
+    """[2, N] the flag for the next two rows."""
+    filler: Array
+    stepped_after_end: int = 0
+    cut_by_script: int = 0
+
+    @classmethod
+    def fresh(cls, envs: int) -> Carry:
+        """Nothing has happened yet."""
+        return cls(
+            ret=np.zeros(envs),
+            seen=np.zeros(envs),
+            length=np.zeros(envs, np.int64),
+            over=np.zeros(envs, bool),
+            reset_before=np.zeros((2, envs), bool),
+            filler=np.zeros(envs, bool),
+        )
+
+
+@dataclass
+class _Scan:
+    """Walks the ends and resets of a block in order and closes episodes."""
+
+    stream: Stream
+    carry: Carry
+    block: Block
+    close: Callable[[EpisodeRecord], None]
+    start: Array = field(init=False)
+    marks: Array = field(init=False)
+    filler: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        steps, envs = self.block.reward.shape
+        self.start = np.zeros(envs, np.int64)
+        self.marks = np.zeros((steps + 2, envs), bool)
+        self.marks[:2] = self.carry.reset_before
+        self.filler = np.zeros((steps + 1, envs), bool)
+        self.filler[0] = self.carry.filler
+
+    def run(self) -> None:
+        """Fill the block's filler and reset_before and carry over what is open."""
+        steps = len(self.block.reward)
+        ended = self.block.terminated | self.block.truncated
+        resets = [(call - self.block.first_call, mask) for call, mask in self.stream.events]
+        ends = [(int(t), int(i)) for t, i in zip(*np.nonzero(ended))]
+        position = 0
+        for row, mask in [*resets, (steps + 1, None)]:
+            while position < len(ends) and ends[position][0] < row:
+                self._end(*ends[position])
+                position += 1
+            if row <= steps:
+                self._reset(row, mask)
+        self._leave(steps)
+
+    def _reset(self, row: int, mask: Any) -> None:
+        envs = range(self.stream.envs)
+        chosen = envs if mask is None else [i for i in envs if i < len(mask) and mask[i]]
+        for i in chosen:
+            if self.carry.over[i]:
+                self.carry.stepped_after_end += max(0, row - int(self.start[i]))
+            elif self._length(row, i) > 0:
+                self.carry.cut_by_script += 1
+                self._close(row, i, False, False)
+            self._begin(row, i)
+            if self.filler[row, i]:
+                self.filler[row, i] = False
+                self.marks[row + 1, i] = False
+            self.marks[row, i] = True
+
+    def _end(self, row: int, env: int) -> None:
+        if self.carry.over[env] or self.filler[row, env]:
+            return
+        self._close(row + 1, env, bool(self.block.terminated[row, env]), bool(self.block.truncated[row, env]))
+        mode = self.stream.autoreset
+        if mode in ("none", "disabled"):
+            self._begin(row + 1, env)
+            self.carry.over[env] = True
+        elif mode == "next_step":
+            self.filler[row + 1, env] = True
+            self.marks[row + 2, env] = True
+            self._begin(row + 2, env)
+        else:
+            self.marks[row + 1, env] = True
+            self._begin(row + 1, env)
+
+    def _begin(self, row: int, env: int) -> None:
+        self.start[env] = row
+        self.carry.ret[env] = self.carry.seen[env] = self.carry.length[env] = 0
+        self.carry.over[env] = False
+
+    def _length(self, row: int, env: int) -> int:
+        return int(self.carry.length[env]) + row - int(self.start[env])
+
+    def _close(self, row: int, env: int, terminated: bool, truncated: bool) -> None:
+        span = slice(int(self.start[env]), row)
+        raw = self.block.reward if self.block.raw is None else self.block.raw
+        self.close(
+            EpisodeRecord(
+                step=(self.block.first_call + row) * self.stream.envs,
+                stream=self.stream.index,
+                env=env,
+                ret=float(self.carry.ret[env] + raw[span, env].sum()),
+                ret_seen=float(self.carry.seen[env] + self.block.reward[span, env].sum()),
+                length=self._length(row, env),
+                terminated=terminated,
+                truncated=truncated,
+            )
+        )
+
+    def _leave(self, steps: int) -> None:
+        """Sums of the episodes that go on; `start` may lie one row ahead (the row after a filler)."""
+        raw = self.block.reward if self.block.raw is None else self.block.raw
+        rest = steps - self.start
+        open_rows = (np.arange(steps)[:, None] >= self.start) & ~self.carry.over
+        self.carry.stepped_after_end += int(np.maximum(rest, 0)[self.carry.over].sum())
+        self.carry.ret += np.where(open_rows, raw, 0.0).sum(axis=0)
+        self.carry.seen += np.where(open_rows, self.block.reward, 0.0).sum(axis=0)
+        self.carry.length += np.where(self.carry.over, 0, rest)
+        self.carry.reset_before = self.marks[steps : steps + 2].copy()
+        self.carry.filler = self.filler[steps].copy()
+        self.block.filler = self.filler[:steps]
+        self.block.reset_before = self.marks[:steps]
+
+
+def fold(stream: Stream, carry: Carry, close: Callable[[EpisodeRecord], None], count: Optional[int] = None) -> Block:
+    """Take the first `count` rows (all by default) out of the stream; `close` receives every episode that ended.
+
+    Raises ValueError or TypeError when what step returned does not fit one shape.
+    """
+    count = len(stream.rows) if count is None else count
+    first_call = stream.calls - len(stream.rows)
+    rows, stream.rows = stream.rows[:count], stream.rows[count:]
+    later = [event for event in stream.events if event[0] > first_call + count]
+    stream.events = [event for event in stream.events if event[0] <= first_call + count]
+    try:
+        block = _block(stream, rows, first_call)
+        _Scan(stream, carry, block, close).run()
+        block.final_known = _with_finals(stream, block)
+    finally:
+        last = first_call + count
+        stream.events = later
+        stream.finals = [one for one in stream.finals if one[0] >= last]
+        stream.timeouts = [one for one in stream.timeouts if one[0] >= last]
+    return block
+
+
+def _block(stream: Stream, rows: List[Tuple[Any, ...]], first_call: int) -> Block:
+    columns = list(zip(*rows))
+    steps, envs = len(rows), stream.envs
+    reward = _matrix(columns[1], steps, envs, np.float64)
+    first = _matrix(columns[2], steps, envs, bool)
+    if stream.returns == 5:
+        terminated, truncated = first, _matrix(columns[3], steps, envs, bool)
+        done_seen = terminated
+    else:
+        done_seen = first
+        truncated = _time_limits(stream, first_call, steps) & first
+        terminated = first & ~truncated
+    block = Block(
+        first_call=first_call,
+        reward=reward,
+        raw=_raw(stream, columns[4], reward),
+        terminated=terminated,
+        truncated=truncated,
+        done_seen=done_seen,
+        filler=np.zeros_like(first),
+        reset_before=np.zeros_like(first),
+        final_known=np.ones_like(first),
+        action=action_array(columns[0], envs, stream.vector),
+    )
+    if len(columns) > 5 and stream.layout is not None and columns[6][0] is not None:
+        block.inner_action = _inner_actions(columns[5], envs)
+        block.obs = stream.layout.stack(list(columns[6]))
+        block.next_obs = stream.layout.stack(list(columns[7])).copy()
+    return block
+
+
+def _matrix(values: Any, steps: int, envs: int, dtype: Any) -> Array:
+    return column(values).reshape(steps, envs).astype(dtype, copy=False)
+
+
+def _raw(stream: Stream, values: Any, reward: Array) -> Optional[Array]:
+    """[T, N] innermost rewards; rows without their own (nothing below took a step) keep what was received."""
+    if stream.hidden and all(value is None for value in values):
+        return None
+    raw = reward.copy()
+    seen = [t for t, value in enumerate(values) if value is not None]
+    if seen:
+        raw[seen] = _matrix([values[t] for t in seen], len(seen), stream.envs, np.float64)
+    return raw
+
+
+def _time_limits(stream: Stream, first_call: int, steps: int) -> Array:
+    found = np.zeros((steps, stream.envs), bool)
+    for row, where in stream.timeouts:
+        t = row - first_call
+        if not 0 <= t < steps:
+            continue
+        if isinstance(where, int):
+            found[t, where] = True
+        else:
+            found[t] |= as_array(where).reshape(-1).astype(bool)
+    return found
+
+
+def _inner_actions(values: Any, envs: int) -> Optional[Array]:
+    """[T, N, ...] with NaN (or 0 for integers) where no environment took a step."""
+    listed = [value if isinstance(value, list) and envs > 1 else [value] for value in values]
+    whole = next((value for row in listed for value in row if value is not None), None)
+    if whole is None:
+        return None
+    try:
+        template = as_array(whole)
+        gap = np.zeros_like(template) if template.dtype.kind in "iub" else np.full_like(template, np.nan)
+        found = column([[gap if value is None else as_array(value) for value in row] for row in listed])
+    except (ValueError, TypeError):
+        return None
+    if envs > 1 and found.shape[1] == 1:  # one inner vector environment took the actions of all
+        found = found[:, 0]
+    return found if found.shape[1] == envs else None
+
+
+def _with_finals(stream: Stream, block: Block) -> Array:
+    """[T, N] whether next_obs is the true successor at an end; writes the final observations that are known."""
+    ended = block.terminated | block.truncated
+    known = np.ones_like(ended)
+    if stream.autoreset in ("same_step", "unknown"):
+        known &= ~ended
+    for row, env, final in stream.finals:
+        t = row - block.first_call
+        if block.next_obs is not None and 0 <= t < len(known):
+            block.next_obs[t, env] = final
+            known[t, env] = True
+    return known
+
+
+def specimen(stream: Stream, block: Block, update: int, obs_shape: Tuple[int, ...]) -> Optional[RolloutSpecimen]:
+    """The block as the rollout before `update`; None when observations or actions were not kept."""
+    layout = stream.layout
+    if block.obs is None or block.next_obs is None or block.action is None or layout is None:
+        return None
+    last = stream.now if stream.now is not None else layout.take(stream.last)
+    return RolloutSpecimen(
+        update=update,
+        stream=stream.index,
+        first_call=block.first_call,
+        obs=block.obs,
+        next_obs=block.next_obs,
+        action=block.action,
+        reward=block.reward,
+        terminated=block.terminated,
+        truncated=block.truncated,
+        done_seen=block.done_seen,
+        raw_reward=block.raw,
+        inner_action=block.inner_action,
+        filler=block.filler,
+        reset_before=block.reset_before,
+        last_obs=layout.matrix(last),
+        final_known=block.final_known,
+        obs_stride=layout.stride,
+        obs_shape=obs_shape,
+    )

@@ -1,0 +1,265 @@
+"""One outermost environment object: the rows of its steps since the last cut, appended as cheaply as possible.
+
+Nothing is computed here that can wait until the cut; `env_fold` turns the rows into arrays.
+Loaded inside the watched process: standard library and numpy only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ppodoctor.records import Site
+from ppodoctor.watching import env_ends
+from ppodoctor.watching.env_trace import innermost
+from ppodoctor.watching.env_values import PLAIN, Layout, address, as_array, flat, kept, same, steps_like
+from ppodoctor.watching.sites import script_site
+
+ROWS = 16384
+"""Rows (or numbers, divided by the environments) held before they are folded into sums."""
+BYTES = 64 * 1024 * 1024
+"""Budget for the observations of one stream between two cuts."""
+_REUSE_ROWS = 64
+_EQUAL_RESETS = 64
+
+
+class NoStep(Exception):
+    """What a class's step returned is not what an environment returns."""
+
+
+class Stream:
+    """Rows are (action, reward, flag, flag, raw reward) and, with observations, (.., inner action, before, after).
+
+    `owner` gives the object while it lives; `num_envs` is what it says of itself, None for a single environment.
+    """
+
+    def __init__(self, index: int, owner: Callable[[], Any], num_envs: Optional[int]) -> None:
+        self.index = index
+        self.owner = owner
+        self.calls = 0
+        self.rows: List[Tuple[Any, ...]] = []
+        self.keep = False
+        self.declared = num_envs
+        self.envs = num_envs or 1
+        self.vector = num_envs is not None
+        self.returns = 0
+        self.layout: Optional[Layout] = None
+        self.last: Any = None
+        """The observation returned last, the script's own object."""
+        self.now: Any = None
+        """A copy of it, while observations are kept."""
+        self.autoreset = "unknown" if self.vector else "none"
+        self.autoreset_known = False
+        self.events: List[Tuple[int, Any]] = []
+        """(step calls before it, mask or None for all) of every reset by the script since the last fold."""
+        self.finals: List[Tuple[int, int, Any]] = []
+        """(row, environment, final observation), rows counted from the stream's first call."""
+        self.timeouts: List[Tuple[int, Any]] = []
+        """(row, environment or flags of all) of ends by a time limit, where step says only `done`."""
+        self.info: Dict[str, List[float]] = {}
+        self.reset_count = 0
+        self.first_reset: Any = None
+        self.equal_resets: Optional[bool] = None
+        self.reused: Optional[bool] = None
+        self.hidden = False
+        """Its environments run where this process cannot see them."""
+        self.strangers: List[Any] = []
+        """Objects met below a step that are no environments."""
+        self.stepped_at: Optional[Site] = None
+        self.limit = ROWS
+        self.just_ended = False
+        self._length = -1
+        self._plan: Any = None
+        self._order: Dict[int, int] = {}
+        self._watched = 0
+
+    def rebind(self, owner: Callable[[], Any]) -> None:
+        """Another object goes on with this stream (the first one, too)."""
+        self.owner = owner
+        self.last = self.now = None
+        self._length = -1
+
+    def open(self, keep: bool) -> None:
+        """Called before the first row after a cut: decides whether observations are kept until the next one."""
+        self.keep = keep
+        self._watched = 0
+        if not keep:
+            self.now = None
+
+    def before(self) -> None:
+        """Called before a step while observations are kept and the current one has not been copied yet."""
+        if self.last is not None:
+            self.now = self.layout.take(self.last) if self.layout is not None else kept(self.last)
+
+    def reset(self, observation: Any, chosen: Any) -> None:
+        """The script reset it; `chosen` is a mask [N] or indices when it was not all environments."""
+        mask = chosen
+        if chosen is not None and chosen.dtype != bool:
+            mask = np.isin(np.arange(self.envs), chosen)
+            observation = self._merged(observation, chosen) if len(chosen) < self.envs else observation
+        self.events.append((self.calls, mask))
+        self.reset_count += 1
+        if self.just_ended and not self.vector:
+            self.autoreset = "none"
+        self.just_ended = False
+        self.last = observation
+        self.now = None
+        if self.reset_count <= _EQUAL_RESETS and mask is None:
+            self._compare(observation)
+
+    def after(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
+        """Append what one step returned. `trace` holds the calls below it, `door.resets` whether one was a reset."""
+        if self.layout is None:
+            self._first(out)
+        self.calls += 1
+        observation, reward, ended = out[0], out[1], out[2]
+        cut = out[3] if self.returns == 5 else False
+        if type(reward) not in PLAIN:
+            reward = kept(reward)
+        if type(ended) not in PLAIN:
+            ended, cut = kept(ended), kept(cut)
+        usual = len(trace) == self._length and not door.resets
+        if usual and type(self._plan) is int:
+            raw = trace[self._plan][3][1]
+            if type(raw) not in PLAIN:
+                raw = kept(raw)
+        else:
+            raw = self._raw(out, trace, door, usual)
+        if self.keep:
+            self._keep((action, reward, ended, cut, raw, self._inner(action, args, trace, usual)), observation)
+        else:
+            self.rows.append((action, reward, ended, cut, raw))
+        self.last = observation
+        if self.vector:
+            self._vector_ends(ended, cut, out, trace)
+        elif ended or cut:
+            env_ends.single(self, out, trace)
+            self.just_ended = True
+        else:
+            self.just_ended = False
+
+    def count(self, *_: Any) -> None:
+        """What `after` becomes when this stream cannot be read: its steps are still counted."""
+        self.calls += 1
+
+    def _merged(self, observation: Any, chosen: Any) -> Any:
+        """The last observations with those of the environments that were reset in their place."""
+        if self.layout is None or self.last is None:
+            return self.last
+        whole = flat(self.last, self.envs).copy()
+        whole[chosen] = flat(observation, len(chosen))
+        return whole.reshape(np.shape(self.last)) if type(self.last) is np.ndarray else whole
+
+    def _first(self, out: Any) -> None:
+        if not steps_like(out):
+            raise NoStep(f"step returned {_told(out)}; expected (observation, reward, terminated, truncated, info)")
+        self.stepped_at = script_site()
+        self.returns = len(out)
+        size = int(np.size(as_array(out[2])))
+        if size > 1 or self.declared is not None:
+            self.vector, self.envs = True, size
+            if self.autoreset == "none" and not self.autoreset_known:
+                self.autoreset = "unknown"
+        self.layout = Layout(out[0], self.envs)
+        self.limit = max(64, min(ROWS, ROWS * 16 // self.envs, BYTES // max(1, self.envs * self.layout.width * 8)))
+        if self.now is not None:
+            self.now = self.layout.take(self.now)
+
+    def _keep(self, row: Tuple[Any, ...], observation: Any) -> None:
+        layout: Any = self.layout
+        after = observation.copy() if layout.simple and type(observation) is np.ndarray else layout.take(observation)
+        before = self.now
+        if self._watched < _REUSE_ROWS:
+            self._watched += 1
+            self._reuse(observation, before, after)
+        self.rows.append((*row, before, after))
+        self.now = after
+
+    def _inner(self, action: Any, args: Any, trace: List[Any], usual: bool) -> Any:
+        """The action(s) that reached the innermost environment(s), None where that is not visible."""
+        plan = self._plan
+        if plan is None:
+            return None if self.hidden else action
+        if not usual:
+            return self._sent(trace)
+        if type(plan) is not int:
+            return [kept(sent[0]) if sent else None for sent in (trace[k][2] for k in plan)]
+        sent = trace[plan][2]
+        if not sent:
+            return None
+        return action if args and sent[0] is args[0] else kept(sent[0])
+
+    def _sent(self, trace: List[Any]) -> Any:
+        found: List[Any] = [None] * self.envs
+        for k in innermost(trace, self.owner())[0]:
+            place = self._place(trace[k][1])
+            if place is not None and trace[k][2]:
+                found[place] = kept(trace[k][2][0])
+        return found if self.envs > 1 else found[0]
+
+    def _place(self, owner: Any) -> Optional[int]:
+        return 0 if self.envs == 1 else self._order.get(id(owner))
+
+    def _reuse(self, observation: Any, before: Any, after: Any) -> None:
+        """Did step hand out the memory it handed out before, with other content? The earlier array is still held."""
+        last = self.last
+        if before is None or last is None or self.reused:
+            return
+        shared = observation is last or (bool(address(last)) and address(last) == address(observation))
+        if not same(before, after):
+            self.reused = shared
+
+    def _raw(self, out: Any, trace: List[Any], door: Any, usual: bool) -> Any:
+        if not usual:
+            return self._unusual(out, trace, door)
+        return None if self._plan is None else [trace[k][3][1] for k in self._plan]
+
+    def _unusual(self, out: Any, trace: List[Any], door: Any) -> Any:
+        """The innermost reward of a step whose calls below differ from the usual; settles what is usual."""
+        leaves, strangers = innermost(trace, self.owner())
+        self.strangers.extend(strangers)
+        vector_leaf = len(leaves) == 1 and self.envs > 1
+        if door.resets:
+            door.resets = False
+            if self.just_ended and not self.autoreset_known:
+                self.autoreset, self.autoreset_known = "next_step", self.vector
+        elif not strangers and (vector_leaf or len(leaves) in (0, self.envs)):
+            self._length = len(trace)
+            self._plan = None if not leaves else leaves[0] if self.envs == 1 or vector_leaf else tuple(leaves)
+            self._order = {id(trace[k][1]): i for i, k in enumerate(leaves)}
+        if not leaves:
+            return None
+        if vector_leaf:
+            return kept(trace[leaves[0]][3][1])
+        return self._sum(out, [(self._place(trace[k][1]), trace[k][3][1]) for k in leaves])
+
+    def _sum(self, out: Any, rewards: List[Tuple[Optional[int], Any]]) -> Any:
+        """Innermost rewards per environment: summed over repeated steps, as received where none was taken."""
+        received = np.array(as_array(out[1]), dtype=np.float64).reshape(-1)
+        sums: Dict[int, float] = {}
+        for place, reward in rewards:
+            if place is None or place >= len(received):
+                return None
+            sums[place] = sums.get(place, 0.0) + float(np.sum(as_array(reward)))
+        for place, total in sums.items():
+            received[place] = total
+        return list(received) if self.envs > 1 else float(received[0])
+
+    def _vector_ends(self, ended: Any, cut: Any, out: Any, trace: List[Any]) -> None:
+        if type(ended) is np.ndarray and not ended.any() and (cut is False or not cut.any()):
+            self.just_ended = False
+        else:
+            self.just_ended = env_ends.vector(self, ended, cut, out, trace)
+
+    def _compare(self, observation: Any) -> None:
+        if self.first_reset is None:
+            self.first_reset = kept(observation)
+        elif not self.vector and self.equal_resets is not False:
+            self.equal_resets = same(self.first_reset, observation)
+
+
+def _told(out: Any) -> str:
+    """What a step returned, in words."""
+    name = type(out).__name__
+    return f"a {name} of {len(out)}" if isinstance(out, (tuple, list)) else f"a {name}"

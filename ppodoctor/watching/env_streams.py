@@ -1,0 +1,220 @@
+"""Which stream an environment object belongs to, and what is known about each stream beyond its rows.
+
+Loaded inside the watched process: standard library and numpy only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+import numpy as np
+
+from ppodoctor.records import EnvFacts, EpisodeRecord, Site
+from ppodoctor.watching import env_facts
+from ppodoctor.watching.env_fold import Block, Carry, fold
+from ppodoctor.watching.env_stream import Stream
+from ppodoctor.watching.env_totals import Totals, Window
+from ppodoctor.watching.env_values import flat
+from ppodoctor.watching.sites import script_site
+
+_SEEDS = 64
+
+
+class Watched:
+    """One stream with its facts, sums and open episodes."""
+
+    def __init__(self, stream: Stream, facts: EnvFacts, innermost: int) -> None:
+        self.stream = stream
+        self.facts = facts
+        self.innermost = innermost
+        """id of the innermost object, to know the same environment under another wrapper."""
+        self.window = Window()
+        self.totals = Totals()
+        self.objects = 1
+        self.alive = True
+        self._carry: Optional[Carry] = None
+
+    @property
+    def steps(self) -> int:
+        """Environment steps, all sub-environments."""
+        return self.stream.calls * self.stream.envs
+
+    @property
+    def place(self) -> Tuple[Any, ...]:
+        """Equal for environments of one kind stepped by one line: a list of environments that train together."""
+        at = self.stream.stepped_at
+        return (self.facts.cls, self.facts.spec_id, self.stream.envs, at and (at.file, at.line))
+
+    def fold(self, close: Callable[[EpisodeRecord], None], count: Optional[int] = None) -> Block:
+        """Turn rows into a block and add it to the sums; `close` receives the episodes that ended."""
+        if self._carry is None:
+            self._carry = Carry.fresh(self.stream.envs)
+
+        def ended(record: EpisodeRecord) -> None:
+            self.window.episode(record)
+            self.totals.episode(record)
+            close(record)
+
+        block = fold(self.stream, self._carry, ended, count)
+        self.window.add(block, self.facts.action)
+        self.totals.add(block, self.facts.action)
+        return block
+
+    def describe(self, training: Optional[Set[int]]) -> EnvFacts:
+        """The stream's facts as they stand; `training` is None while nobody knows which streams train."""
+        stream = self.stream
+        facts: Dict[str, Any] = {**self.facts.facts, **self.totals.facts(), "objects": self.objects}
+        if stream.layout is not None:
+            facts["obs_stride"], facts["obs_dtype"] = stream.layout.stride, stream.layout.source_dtype
+        if stream.info:
+            facts["info_keys"] = sorted(stream.info)
+            facts["success"] = {key: float(np.mean(said)) for key, said in stream.info.items() if said}
+        facts["cut_by_script"] = self._carry.cut_by_script if self._carry is not None else 0
+        return replace(
+            self.facts,
+            returns=stream.returns or self.facts.returns,
+            num_envs=stream.envs,
+            autoreset=stream.autoreset,
+            stepped_at=stream.stepped_at,
+            steps=self.steps,
+            resets=stream.reset_count,
+            role="evaluate" if training is not None and stream.index not in training else "train",
+            first_observations_equal=self._first_equal(),
+            returned_array_reused=stream.reused,
+            stepped_after_end=self._carry.stepped_after_end if self._carry is not None else 0,
+            facts=facts,
+        )
+
+    def _first_equal(self) -> Optional[bool]:
+        stream = self.stream
+        if not stream.vector or stream.envs == 1:
+            return stream.equal_resets
+        if stream.first_reset is None:
+            return None
+        try:
+            rows = flat(stream.first_reset, stream.envs)
+        except (ValueError, TypeError):
+            return None
+        return bool((rows[1:] == rows[:1]).all())
+
+
+class Streams:
+    """All streams of this process; `by_id` finds the stream of an object by its id while the object lives."""
+
+    def __init__(self) -> None:
+        self.watched: List[Watched] = []
+        self.by_id: Dict[int, Stream] = {}
+        self._held: Dict[int, Any] = {}
+        self._seeds: Dict[int, List[Optional[int]]] = {}
+
+    def open(self, env: Any, made_at: Optional[Site]) -> Stream:
+        """A stream for an object not seen before: a new one, or that of the same environment known otherwise."""
+        site = script_site()
+        facts = env_facts.describe(len(self.watched), env)
+        facts.made_at = made_at
+        chain = env_facts.layers(env)
+        innermost = id(chain[-1])
+        known = self._known(facts, innermost, site, env_facts.num_envs(env) is None)
+        if known is None:
+            stream = Stream(facts.stream, _nobody, env_facts.num_envs(env))
+            mode = env_facts.autoreset(env)
+            if mode is not None:
+                stream.autoreset, stream.autoreset_known = mode, True
+            stream.hidden = env_facts.hides_workers(chain)
+            known = Watched(stream, facts, innermost)
+            self.watched.append(known)
+            self._bind(env, known)
+        elif known.alive:
+            self._hold(env, None)
+            self.by_id[id(env)] = known.stream
+        else:
+            known.objects += 1
+            known.innermost = innermost
+            self._bind(env, known)
+        self.seeded(env, ())
+        return known.stream
+
+    def of(self, stream: Stream) -> Watched:
+        """The facts and sums of a stream."""
+        return self.watched[stream.index]
+
+    def drop(self, stream: Stream) -> None:
+        """Forget a stream that turned out to be none; its index stays taken unless it was the last one."""
+        for key in [key for key, one in self.by_id.items() if one is stream]:
+            del self.by_id[key]
+        if stream.index == len(self.watched) - 1:
+            self.watched.pop()
+        else:
+            self.watched[stream.index].facts.facts["not_an_environment"] = True
+
+    def busiest(self) -> List[Watched]:
+        """The stream with most steps, with those of its kind that the same line steps."""
+        if not self.watched:
+            return []
+        totals: Dict[Any, int] = {}
+        for one in self.watched:
+            totals[one.place] = totals.get(one.place, 0) + one.steps
+        most = max(totals, key=lambda place: totals[place])
+        return [one for one in self.watched if one.place == most]
+
+    def seeded(self, env: Any, seed: Any) -> None:
+        """A seed was given to reset or seed; kept until the object has a stream."""
+        waiting = self._seeds.setdefault(id(env), [])
+        many = isinstance(seed, (list, tuple, np.ndarray))
+        waiting.extend(None if one is None else int(one) for one in (seed if many else [seed]))
+        stream = self.by_id.get(id(env))
+        if stream is not None:
+            facts = self.watched[stream.index].facts
+            facts.seeds = (*facts.seeds, *self._seeds.pop(id(env)))[:_SEEDS]
+
+    def reset_from(self, stream: Stream, site: Optional[Site]) -> None:
+        """Remember the line of the first reset."""
+        facts = self.watched[stream.index].facts
+        if facts.reset_at is None:
+            facts.reset_at = site
+
+    def _known(self, facts: EnvFacts, innermost: int, site: Optional[Site], single: bool) -> Optional[Watched]:
+        """The same environment under another wrapper, or the successor of one made and used at the same lines."""
+        for one in self.watched:
+            if not single or one.stream.vector or one.facts.observation != facts.observation:
+                continue
+            if one.alive and one.innermost == innermost:
+                return one
+        for one in self.watched:
+            alike = all(getattr(one.facts, name) == getattr(facts, name) for name in ("layers", "spec_id", "made_at"))
+            first = one.facts.reset_at or one.stream.stepped_at
+            if alike and not one.alive and first == site:
+                return one
+        return None
+
+    def _bind(self, env: Any, watched: Watched) -> None:
+        watched.alive = True
+        watched.stream.rebind(self._hold(env, watched))
+        self.by_id[id(env)] = watched.stream
+
+    def _hold(self, env: Any, watched: Optional[Watched]) -> Callable[[], Any]:
+        """A weak reference that forgets the id when the object dies; the object itself where that cannot be had."""
+        key = id(env)
+
+        def gone(_: Any) -> None:
+            self.by_id.pop(key, None)
+            self._held.pop(key, None)
+            self._seeds.pop(key, None)
+            if watched is not None:
+                watched.alive = False
+
+        def holding() -> Any:
+            return env
+
+        try:
+            found: Callable[[], Any] = weakref.ref(env, gone)
+        except TypeError:
+            found = holding
+        self._held[key] = found
+        return found
+
+
+def _nobody() -> None:
+    return None

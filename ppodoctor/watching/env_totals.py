@@ -1,0 +1,215 @@
+"""Sums over the folded rows of one stream: the columns of one update, and facts about the whole run.
+
+Loaded inside the watched process: standard library and numpy only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+
+from ppodoctor.records import EpisodeRecord, SpaceFacts
+from ppodoctor.watching.env_fold import Block
+
+Array = Any
+_DISTINCT = 32
+_FIRST_ROWS = 256
+_ACTION_VALUES = 4096
+
+
+class Window:
+    """The columns of an UpdateRecord that come from environments, summed since the last cut."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.rewards = 0
+        self.total = self.squares = 0.0
+        self.largest = 0.0
+        self.zeros = 0
+        self.actions: Counter[float] = Counter()
+        self.action_count = 0
+        self.at_bound = 0
+        self.components = 0
+        self.returns: List[float] = []
+        self.lengths: List[int] = []
+        self.cut_returns: List[float] = []
+        self.cut_lengths: List[int] = []
+
+    def add(self, block: Block, action: SpaceFacts) -> None:
+        """Add the rows of one block; rows inserted by a next-step reset count as steps only."""
+        self.steps += block.reward.size
+        reward = block.reward[~block.filler]
+        self.rewards += reward.size
+        self.total += float(reward.sum())
+        self.squares += float(np.square(reward).sum())
+        self.largest = max(self.largest, float(np.abs(reward).max())) if reward.size else self.largest
+        self.zeros += int((reward == 0).sum())
+        if block.action is not None:
+            self._add_actions(block.action[~block.filler], action)
+
+    def merge(self, other: Window) -> None:
+        """Add another stream's sums."""
+        for name in ("steps", "rewards", "total", "squares", "zeros", "action_count", "at_bound", "components"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.largest = max(self.largest, other.largest)
+        self.actions.update(other.actions)
+        for name in ("returns", "lengths", "cut_returns", "cut_lengths"):
+            getattr(self, name).extend(getattr(other, name))
+
+    def episode(self, record: EpisodeRecord) -> None:
+        """Add a finished episode, apart when it was the script that ended it."""
+        whole = record.terminated or record.truncated
+        (self.returns if whole else self.cut_returns).append(record.ret)
+        (self.lengths if whole else self.cut_lengths).append(record.length)
+
+    def columns(self, use_cut: bool) -> Dict[str, Any]:
+        """Columns of UpdateRecord. `use_cut`: episodes that the script itself ended are the only ones there are."""
+        returns = self.cut_returns if use_cut else self.returns
+        lengths = self.cut_lengths if use_cut else self.lengths
+        found: Dict[str, Any] = {"rollout_steps": self.steps, "episodes": len(returns)}
+        if returns:
+            found["episode_return"] = float(np.mean(returns))
+            found["episode_length"] = float(np.mean(lengths))
+        if self.rewards:
+            mean = self.total / self.rewards
+            found["reward_mean"] = mean
+            found["reward_std"] = float(np.sqrt(max(0.0, self.squares / self.rewards - mean * mean)))
+            found["reward_abs_max"] = self.largest
+            found["reward_zero_share"] = self.zeros / self.rewards
+        if self.action_count:
+            found["action_mode_share"] = max(self.actions.values()) / self.action_count
+        if self.components:
+            found["action_bound_share"] = self.at_bound / self.components
+        return found
+
+    def _add_actions(self, action: Array, space: SpaceFacts) -> None:
+        if space.kind == "Discrete" and action.dtype.kind in "iufb":
+            values, counts = np.unique(action, return_counts=True)
+            if len(values) <= _ACTION_VALUES:
+                self.actions.update(dict(zip(values.tolist(), counts.tolist())))
+                self.action_count += int(counts.sum())
+        elif space.kind == "Box" and space.low and action.dtype.kind in "iuf":
+            inside = _box(action, space)
+            if inside is not None:
+                part, low, high = inside
+                self.at_bound += int(((part <= low) | (part >= high)).sum())
+                self.components += part.size
+
+
+class Totals:
+    """Facts about a stream's whole life, from the rows whose observations were kept and from every reward."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sum: Optional[Array] = None
+        self.squares: Optional[Array] = None
+        self.low: Optional[Array] = None
+        self.high: Optional[Array] = None
+        self.nan = 0
+        self.infinite = 0
+        self.rewards = self.reward_nan = self.reward_zero = 0
+        self.reward_low, self.reward_high = np.inf, -np.inf
+        self.distinct: set[float] = set()
+        self.out_of_bounds = self.components = 0
+        self.episodes = self.terminated = self.truncated = 0
+        self.length_low, self.length_high = 0, 0
+        self.identical: Optional[float] = None
+
+    def add(self, block: Block, action: SpaceFacts) -> None:
+        """Add one block."""
+        reward = block.reward[~block.filler]
+        finite = reward[np.isfinite(reward)]
+        self.rewards += reward.size
+        self.reward_nan += reward.size - finite.size
+        self.reward_zero += int((reward == 0).sum())
+        if finite.size:
+            self.reward_low = min(self.reward_low, float(finite.min()))
+            self.reward_high = max(self.reward_high, float(finite.max()))
+            if len(self.distinct) <= _DISTINCT:
+                self.distinct.update(np.unique(finite)[: _DISTINCT + 1].tolist())
+        if block.action is not None and action.kind == "Box" and action.low and block.action.dtype.kind in "iuf":
+            inside = _box(block.action[~block.filler], action)
+            if inside is not None:
+                part, low, high = inside
+                self.out_of_bounds += int(((part < low - 1e-6) | (part > high + 1e-6)).sum())
+                self.components += part.size
+        if block.obs is not None and block.next_obs is not None:
+            self._add_observations(block)
+
+    def episode(self, record: EpisodeRecord) -> None:
+        """Add one finished episode."""
+        self.length_low = min(self.length_low, record.length) if self.episodes else record.length
+        self.length_high = max(self.length_high, record.length)
+        self.episodes += 1
+        self.terminated += record.terminated
+        self.truncated += record.truncated
+
+    @property
+    def whole(self) -> int:
+        """Episodes that the environment ended."""
+        return self.terminated + self.truncated
+
+    def facts(self) -> Dict[str, Any]:
+        """JSON-ready numbers; what was not observed is absent."""
+        found: Dict[str, Any] = {}
+        if self.count and self.sum is not None and self.squares is not None:
+            mean = self.sum / self.count
+            found["obs_mean"] = mean.tolist()
+            found["obs_std"] = np.sqrt(np.maximum(self.squares / self.count - mean * mean, 0.0)).tolist()
+            found["obs_min"] = np.asarray(self.low).tolist()
+            found["obs_max"] = np.asarray(self.high).tolist()
+            found["obs_constant"] = np.flatnonzero(np.asarray(self.low) == np.asarray(self.high)).tolist()
+            found["obs_rows"] = self.count
+            found["obs_nan"] = self.nan
+            found["obs_infinite"] = self.infinite
+        if self.rewards:
+            found["reward_nan"] = self.reward_nan
+            found["reward_zero_share"] = self.reward_zero / self.rewards
+            if self.reward_high >= self.reward_low:
+                found["reward_min"], found["reward_max"] = self.reward_low, self.reward_high
+            if len(self.distinct) <= _DISTINCT:
+                found["reward_values"] = sorted(self.distinct)
+        if self.components:
+            found["out_of_bounds_share"] = self.out_of_bounds / self.components
+        if self.episodes:
+            found["length_min"], found["length_max"] = self.length_low, self.length_high
+            found["episodes"], found["terminated"], found["truncated"] = self.episodes, self.terminated, self.truncated
+        if self.identical is not None:
+            found["identical_sub_envs"] = self.identical
+        return found
+
+    def _add_observations(self, block: Block) -> None:
+        obs = np.asarray(block.obs, np.float64)
+        if self.identical is None and obs.shape[1] > 1:
+            self.identical = _identical(block)
+        rows = obs.reshape(-1, obs.shape[-1])
+        self.nan += int(np.isnan(rows).sum())
+        self.infinite += int(np.isinf(rows).sum())
+        rows = rows[np.isfinite(rows).all(axis=1)]
+        if not len(rows):
+            return
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        if self.sum is None:
+            self.sum, self.squares, self.low, self.high = rows.sum(axis=0), np.square(rows).sum(axis=0), low, high
+        else:
+            self.sum, self.squares = self.sum + rows.sum(axis=0), self.squares + np.square(rows).sum(axis=0)
+            self.low, self.high = np.minimum(np.asarray(self.low), low), np.maximum(np.asarray(self.high), high)
+        self.count += len(rows)
+
+
+def _box(action: Array, space: SpaceFacts) -> Any:
+    """(actions [.., A], low [A], high [A]) of the components whose bounds are known, or None when sizes differ."""
+    low, high = np.array(space.low), np.array(space.high)
+    size = int(np.prod(space.shape)) if space.shape else len(low)
+    if size == 0 or action.size % size or len(action) * size != action.size:
+        return None
+    return action.reshape(-1, size)[:, : len(low)], low, high
+
+
+def _identical(block: Block) -> float:
+    """Share of the first rows in which an environment returns just what the first one does."""
+    obs, reward = np.asarray(block.next_obs)[:_FIRST_ROWS], block.reward[:_FIRST_ROWS]
+    equal = (obs[:, 1:] == obs[:, :1]).all(axis=-1) & (reward[:, 1:] == reward[:, :1])
+    return float(equal.mean())

@@ -1,0 +1,75 @@
+"""What a child process of the script counts: nothing of its environments reaches the parent's recorder from there.
+
+Loaded inside the watched process: standard library only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+_EVERY = 64
+_SECONDS = 2.0
+
+
+class Worker:
+    """Counts the environment calls of this process and writes them to <folder>/workers/<pid>.json now and then."""
+
+    def __init__(self, folder: Optional[Path]) -> None:
+        self.counts: Dict[str, Any] = {"pid": os.getpid(), "parent": os.getppid(), "steps": 0, "resets": 0, "cls": ""}
+        self._folder = folder
+        self._due = time.monotonic() + 0.5
+        self._finalizer()
+
+    def step(self, env: Any) -> None:
+        """One outermost step happened."""
+        counts = self.counts
+        counts["steps"] += 1
+        if counts["steps"] % _EVERY == 1:
+            self._look(env)
+
+    def reset(self, env: Any) -> None:
+        """One outermost reset happened."""
+        self.counts["resets"] += 1
+        self._look(env)
+
+    def write(self) -> None:
+        """Write the counts; a disk that refuses is not this process's business."""
+        if self._folder is None or self.counts["pid"] != os.getpid() or not self.counts["steps"]:
+            return
+        try:
+            folder = self._folder / "workers"
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = folder / f".{self.counts['pid']}.json"
+            partial.write_text(json.dumps(self.counts), encoding="utf-8")
+            os.replace(partial, folder / f"{self.counts['pid']}.json")
+        except OSError:
+            self._folder = None
+
+    def _look(self, env: Any) -> None:
+        self.counts["cls"] = f"{type(env).__module__}.{type(env).__qualname__}"
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + _SECONDS
+            self.write()
+
+    def _finalizer(self) -> None:
+        """Multiprocessing ends its children without atexit, but runs its own finalizers."""
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util.Finalize(None, self.write, exitpriority=10)
+
+
+def read_workers(folder: Path) -> List[Dict[str, Any]]:
+    """What the children of a run wrote, one entry per process; torn files are left out."""
+    found = []
+    for path in sorted((folder / "workers").glob("*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            continue
+    return found

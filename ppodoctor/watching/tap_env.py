@@ -1,0 +1,338 @@
+"""The environment tap: every step and reset the script makes on an outermost environment object, as streams of rows.
+
+Loaded inside the watched process: standard library and numpy only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+import numpy as np
+
+from ppodoctor.recorder import Recorder
+from ppodoctor.records import EnvFacts, EpisodeRecord, Site
+from ppodoctor.specimens import RolloutSpecimen
+from ppodoctor.watching import env_facts
+from ppodoctor.watching.env_classes import ClassHook, Door
+from ppodoctor.watching.env_fold import Block, specimen
+from ppodoctor.watching.env_stream import NoStep, Stream
+from ppodoctor.watching.env_streams import Streams, Watched
+from ppodoctor.watching.env_totals import Window
+from ppodoctor.watching.env_values import PLAIN, kept
+from ppodoctor.watching.env_workers import Worker, read_workers
+from ppodoctor.watching.sites import script_site
+
+_MADE = 4096
+
+
+class EnvTap:
+    """Sees the environments of this process. `on_step` is called after each outermost step; it may raise to stop."""
+
+    def __init__(self, recorder: Optional[Recorder], on_step: Optional[Callable[[], None]] = None) -> None:
+        self.recorder = recorder
+        self.on_step: Callable[[], Any] = on_step if on_step is not None else _nothing
+        self.keep_rows = False
+        """Keep whole rows from the next cut on, else light statistics."""
+        self.current_stream = -1
+        self.current_calls = 0
+        self.just_stepped = False
+        self.train_streams: Optional[Set[int]] = None
+        """The streams whose steps reach updates, once somebody knows; before that the busiest one counts as such."""
+        self.streams = Streams()
+        self._by_id = self.streams.by_id
+        self._made: Dict[int, Tuple[type, Optional[Site]]] = {}
+        self._pending: Dict[int, Any] = {}
+        self._ignored: Dict[int, Any] = {}
+        self._worker: Optional[Worker] = None
+        self._off = False
+        self._updates = 0
+        self._door = Door(self)
+        self._classes = ClassHook(self._door)
+        self._pid = os.getpid()
+        if hasattr(os, "register_at_fork"):
+            tap = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _in_child(tap))
+
+    # Attaching
+
+    def attach_classes(self) -> None:
+        """Watch the classes made from now on, and those that exist already."""
+        self._off = False
+        self._classes.attach()
+        self._classes.attach_existing()
+
+    def attach_gymnasium(self, module: Any) -> None:
+        """Watch the environment classes that gymnasium made while it was imported."""
+        for name in ("Env", "Wrapper"):
+            self._attach_below(getattr(module, name, None))
+        vector = getattr(module, "vector", None)
+        self._attach_below(getattr(vector, "VectorEnv", None))
+
+    def attach_gym(self, module: Any) -> None:
+        """The same for the old gym."""
+        self.attach_gymnasium(module)
+
+    def detach(self) -> None:
+        """Give every class its own methods back; what was seen stays."""
+        self._off = True
+        self._classes.detach()
+        self._by_id.clear()
+
+    def become_worker(self, folder: Optional[Path]) -> None:
+        """From now on only count: this process holds the environments of another one (or a forked copy of it)."""
+        self._worker = Worker(folder)
+        self._by_id.clear()
+        self._door.trace = None
+
+    def workers(self) -> List[Dict[str, Any]]:
+        """Steps and resets counted by child processes: pid, parent, steps, resets, cls."""
+        return read_workers(self.recorder.folder) if self.recorder is not None else []
+
+    def _attach_below(self, kind: Any) -> None:
+        if isinstance(kind, type):
+            self._classes.attach_existing(kind)
+
+    # Reading
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps over all sub-environments of the streams that train."""
+        return sum(watched.steps for watched in self._training())
+
+    def cut(self, update: int) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
+        """(rollouts, columns): the rows since the last cut, as the rollout before policy update `update` (from 1).
+
+        A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams.
+        """
+        self._updates = update - 1
+        rollouts = []
+        for watched in self.streams.watched:
+            if not watched.stream.rows and not watched.stream.events:
+                continue
+            block = self._fold(watched) if watched.stream.rows else None
+            found = specimen(watched.stream, block, update, watched.facts.observation.shape) if block else None
+            if found is not None:
+                rollouts.append(found)
+        columns = self._columns()
+        self._updates = update
+        return rollouts, columns
+
+    def facts(self) -> List[EnvFacts]:
+        """What is known about every stream so far, in the order of their indices."""
+        training = {watched.stream.index for watched in self._training()} if self.train_streams is not None else None
+        return [watched.describe(training) for watched in self.streams.watched]
+
+    def finish(self) -> None:
+        """Fold what is left, so that every finished episode is written."""
+        for watched in self.streams.watched:
+            if watched.stream.rows:
+                self._fold(watched)
+
+    def _training(self) -> List[Watched]:
+        if self.train_streams is not None:
+            return [one for one in self.streams.watched if one.stream.index in self.train_streams]
+        return self.streams.busiest()
+
+    def _columns(self) -> Dict[str, Any]:
+        window = Window()
+        training = self._training()
+        for watched in training:
+            window.merge(watched.window)
+        for watched in self.streams.watched:
+            watched.window = Window()
+        if not window.steps:
+            return {}
+        return window.columns(use_cut=not any(watched.totals.whole for watched in training))
+
+    # Called by the wrappers (env_classes). Speed matters in the first of them.
+
+    def outer_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
+        """The script steps an environment: call it, append a row, tell the session."""
+        stream = self._by_id.get(id(env))
+        if stream is None:
+            return self._first_step(door, fn, env, args, kwargs)
+        action = args[0] if args else next(iter(kwargs.values()), None)
+        if type(action) not in PLAIN:
+            action = kept(action)
+        if not stream.rows:
+            stream.open(self.keep_rows)
+        if stream.keep and stream.now is None:
+            stream.before()
+        trace: List[Any] = []
+        door.trace = trace
+        try:
+            out = fn(env, *args, **kwargs)
+        finally:
+            door.trace = None
+        try:
+            stream.after(action, args, out, trace, door)
+            if len(stream.rows) >= stream.limit:
+                self._overflow(stream)
+        except Exception as error:
+            self._fail(stream, error)
+        self.current_stream = stream.index
+        self.current_calls = stream.calls
+        self.just_stepped = True
+        self.on_step()
+        return out
+
+    def outer_reset(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
+        """The script resets an environment."""
+        chosen = _chosen(args, kwargs)
+        door.trace = []
+        try:
+            out = fn(env, *args, **kwargs)
+        finally:
+            door.trace = None
+            door.resets = False
+        if self._off:
+            return out
+        if self._worker is not None:
+            self._worker.reset(env)
+            return out
+        try:
+            self._saw_reset(env, out, chosen, kwargs.get("seed"))
+        except _CannotOpen as error:
+            self._ignore(env, error.__cause__)
+        except Exception as error:
+            self._note(env, error)
+        return out
+
+    def outer_seed(self, env: Any, args: Any, kwargs: Any) -> None:
+        """The script calls seed(...) on an environment."""
+        given = args[0] if args else next(iter(kwargs.values()), None)
+        if self._worker is None and not self._off:
+            self.streams.seeded(env, given)
+
+    def outer_step_async(self, env: Any, args: Any, kwargs: Any) -> None:
+        """The script hands over actions that a later step_wait takes."""
+        if self._worker is None and not self._off:
+            self._pending[id(env)] = kept(args[0] if args else next(iter(kwargs.values()), None))
+
+    def outer_step_wait(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
+        """The second half of a step that the script made in two."""
+        action = self._pending.pop(id(env), None)
+        return self.outer_step(
+            door, lambda env, _, *rest, **named: fn(env, *rest, **named), env, (action, *args), kwargs
+        )
+
+    def made(self, env: Any) -> None:
+        """An environment object's __init__ returned."""
+        if self._worker is not None or self._off or self._door.trace is not None:
+            return
+        if len(self._made) >= _MADE:
+            self._made.clear()
+        self._made[id(env)] = (type(env), script_site(2))
+
+    # Off the fast path
+
+    def _first_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
+        """A step on an object without a stream: not seen before, ignored, in a worker, or after detach."""
+        if self._worker is not None:
+            return self._worker_step(door, fn, env, args, kwargs)
+        if not self._off and id(env) not in self._ignored:
+            try:
+                self._open(env)
+                return self.outer_step(door, fn, env, args, kwargs)
+            except _CannotOpen as error:
+                self._ignore(env, error.__cause__)
+        return fn(env, *args, **kwargs)
+
+    def _worker_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
+        door.trace = []
+        try:
+            return fn(env, *args, **kwargs)
+        finally:
+            door.trace = None
+            door.resets = False
+            if self._worker is not None:
+                self._worker.step(env)
+
+    def _open(self, env: Any) -> Stream:
+        try:
+            kind, site = self._made.get(id(env), (None, None))
+            return self.streams.open(env, site if kind is type(env) else None)
+        except Exception as error:
+            raise _CannotOpen from error
+
+    def _saw_reset(self, env: Any, out: Any, chosen: Any, seed: Any) -> None:
+        if id(env) in self._ignored or out is None:
+            return
+        observation = out[0] if isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], dict) else out
+        stream = self._by_id.get(id(env)) or self._open(env)
+        if seed is not None:
+            self.streams.seeded(env, seed)
+        stream.reset(observation, chosen)
+        self.streams.reset_from(stream, script_site())
+        self.current_stream, self.current_calls, self.just_stepped = stream.index, stream.calls, True
+
+    def _overflow(self, stream: Stream) -> None:
+        """Too many rows without a cut: the older half (all when observations are not kept) goes into the sums."""
+        self._fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
+
+    def _fold(self, watched: Watched, count: Optional[int] = None) -> Optional[Block]:
+        try:
+            return watched.fold(self._episode, count)
+        except (ValueError, TypeError, IndexError) as error:
+            self._fail(watched.stream, error)
+            return None
+
+    def _episode(self, record: EpisodeRecord) -> None:
+        record.update = self._updates
+        if self.recorder is not None:
+            self.recorder.episode(record)
+
+    def _refused(self, stream: Stream, error: Exception) -> None:
+        """What the script called returned no step: a scheduler, an agent, an API that is not known."""
+        env = stream.owner()
+        self.streams.drop(stream)
+        self._ignore(env, error if env_facts.attribute(env, "action_space") is not None else None)
+        self._classes.refuse(type(env))
+
+    def _fail(self, stream: Stream, error: Exception) -> None:
+        """Stop reading this stream, say so once, and let the script go on."""
+        if isinstance(error, NoStep):
+            self._refused(stream, error)
+            return
+        stream.after = stream.count  # type: ignore[method-assign, assignment]
+        stream.rows = []
+        self._note(stream.owner(), error)
+
+    def _ignore(self, env: Any, error: Optional[BaseException]) -> None:
+        self._ignored[id(env)] = env  # held, so that the id means this object
+        if error is not None:
+            self._note(env, error)
+
+    def _note(self, env: Any, error: BaseException) -> None:
+        if self.recorder is not None:
+            name = f"{type(env).__module__}.{type(env).__qualname__}"
+            said = str(error) or type(error).__name__
+            self.recorder.note("environments", f"the steps of {name} could not be read: {said}")
+
+
+class _CannotOpen(Exception):
+    """An object that was stepped or reset could not be described."""
+
+
+def _nothing() -> None:
+    return
+
+
+def _chosen(args: Any, kwargs: Any) -> Any:
+    """Which environments a reset is for: a mask (gymnasium), indices (EnvPool, Tianshou), or None for all."""
+    options = kwargs.get("options")
+    if isinstance(options, dict) and options.get("reset_mask") is not None:
+        return np.array(options["reset_mask"], dtype=bool).reshape(-1)
+    ids = kwargs.get("env_id", kwargs.get("id"))
+    return None if ids is None else np.array(ids, dtype=np.int64).reshape(-1)
+
+
+def _in_child(reference: Any) -> None:
+    """A forked child must not write into the parent's recorder."""
+    tap = reference()
+    if tap is not None:
+        tap.become_worker(tap.recorder.folder if tap.recorder is not None else None)
+        tap.recorder = None
