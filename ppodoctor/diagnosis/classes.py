@@ -104,7 +104,7 @@ CLASSES: tuple[LookAlike, ...] = (
         "A",
         "anti-learning",
         lambda run, learning: learning.status == ANTI,
-        ("reward_sign_flipped", "entropy_bonus_negative", "learning_rate_too_high", "entropy_collapsed"),
+        ("reward_sign_flipped", "entropy_sign_flipped", "learning_rate_too_high", "entropy_collapsed"),
         "run once with the reward's sign flipped: if the return rises, the reward's sign is wrong; if not, read the "
         "policy loss (does log-prob rise where the advantage is positive?)",
     ),
@@ -115,7 +115,7 @@ CLASSES: tuple[LookAlike, ...] = (
         (
             "reward_constant",
             "reward_never_met",
-            "action_ignored_by_environment",
+            "action_ignored_by_env",
             "learning_rate_too_high",
             "too_many_epochs",
             "clip_range_too_large",
@@ -134,7 +134,7 @@ CLASSES: tuple[LookAlike, ...] = (
         (
             "reward_constant",
             "reward_never_met",
-            "action_ignored_by_environment",
+            "action_ignored_by_env",
             "observation_constant",
             "entropy_bonus_too_large",
             "reward_scale_too_small",
