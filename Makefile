@@ -50,10 +50,10 @@ quality: .venv/.libraries
 	$(VENV)/python benchmarks/quality.py --write
 
 docs: .venv/.dev
-	$(VENV)/python tools/docs.py
+	$(VENV)/python -m ppodoctor.reporting.docs
 
 docs-check: .venv/.dev
-	$(VENV)/python tools/docs.py --check
+	$(VENV)/python -m ppodoctor.reporting.docs --check
 
 picture: .venv/.demo
 	$(VENV)/python tools/picture.py
