@@ -102,7 +102,7 @@ def made_finding(check: Check | None = None, **facts: Any) -> Finding:
     return Finding(**{**defaults, **facts})
 
 
-def made_run(updates: int = 20, **facts: Any) -> Run:
+def made_run(count: int = 20, **facts: Any) -> Run:
     rows = tuple(
         UpdateRecord(
             update=i,
@@ -115,11 +115,11 @@ def made_run(updates: int = 20, **facts: Any) -> Run:
             value_loss=400.0 / i,
             grad_norm=math.inf if i == 7 else 2.0 + i % 2,
         )
-        for i in range(1, updates + 1)
+        for i in range(1, count + 1)
     )
     episodes = tuple(
         EpisodeRecord(40 * i, 0, 0, 20 + 0.4 * i + 5 * math.sin(i), 20.0, 22, True, False, i // 10)
-        for i in range(1, 12 * updates)
+        for i in range(1, 12 * count)
     )
     env = EnvFacts(
         stream=0,
@@ -128,7 +128,7 @@ def made_run(updates: int = 20, **facts: Any) -> Run:
         max_episode_steps=500,
         observation=SpaceFacts("Box", (4,)),
         action=SpaceFacts("Discrete", n=2),
-        steps=1024 * updates,
+        steps=1024 * count,
         baseline={"random": [20.0, 24.0, 19.0], "zero": [9.0, 10.0]},
     )
     defaults: dict[str, Any] = {

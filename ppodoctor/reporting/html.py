@@ -143,7 +143,7 @@ def _list(title: str, name: str, texts: Sequence[str]) -> Markup | None:
 def _curves(figures: Sequence[Figure], others: bool) -> Markup | None:
     if not figures:
         return None
-    blocks = [figure_block(figure) for figure in figures]
+    blocks = [figure_block(figure, heading="h3") for figure in figures]
     title = "Other curves" if others else "Curves"
     return tag("section", tag("h2", title, id="curves"), tag("div", *blocks, cls="grid"), aria_labelledby="curves")
 

@@ -32,7 +32,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
     )
 
 
-def figure_block(figure: Figure, *, wide: bool = False) -> Markup:
+def figure_block(figure: Figure, *, wide: bool = False, heading: str = "h4") -> Markup:
     """A figure with its caption and its numbers. A wide one comes in two sizes; the style shows the one that fits."""
     narrow = draw(figure)
     # Each size is whole, so the one that is not shown is also silent for screen readers (display: none).
@@ -41,7 +41,7 @@ def figure_block(figure: Figure, *, wide: bool = False) -> Markup:
     )
     return tag(
         "figure",
-        tag("h4", figure.title) if not wide else None,
+        tag(heading, figure.title) if not wide else None,
         drawing,
         tag("figcaption", figure.caption),
         tag("details", tag("summary", "Numbers"), _numbers(figure)),

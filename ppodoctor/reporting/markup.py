@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
+from ppodoctor.reporting.words import clean
+
 VOID = frozenset({"meta", "br", "hr"})
 DRAWN = frozenset({"line", "rect", "circle", "polyline", "polygon"})
+
+
+LONGEST = 1_000_000
+"""Characters of one text: points of a curve are one attribute."""
 
 
 class Markup(str):
@@ -37,7 +43,12 @@ def _child(child: object) -> str:
         return child
     if isinstance(child, list | tuple):
         return join(*child)
-    return escape(str(child), quote=True)
+    return _safe(child)
+
+
+def _safe(value: object) -> str:
+    """Escaped, and without the control characters that HTML forbids."""
+    return escape(clean(value, LONGEST), quote=True)
 
 
 def _attribute(key: str, value: object) -> str:
@@ -46,4 +57,4 @@ def _attribute(key: str, value: object) -> str:
         return f" {name}"
     if isinstance(value, float):
         value = f"{value:.2f}".rstrip("0").rstrip(".")
-    return f' {name}="{escape(str(value), quote=True)}"'
+    return f' {name}="{_safe(value)}"'
