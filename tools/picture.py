@@ -21,10 +21,11 @@ WIDTH = 80
 NAMED_A_CAUSE = 1
 
 
-def diagnosis_of(command: list[str]) -> tuple[int, str]:
-    """Exit status and coloured terminal text of diagnosing `command`."""
+def diagnosis_of(script: list[str]) -> tuple[int, str]:
+    """Exit status and coloured terminal text of diagnosing `script`, a path and its arguments."""
+    command = [sys.executable, *script]
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
+        run = Path(folder) / Path(script[0]).stem
         call = [sys.executable, "-m", "ppodoctor", "diagnose"]
         # Watch first and diagnose the recorded run again, so that the script's own output is not in the picture.
         watched = subprocess.run([*call, "--out", str(run), "--", *command], cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -38,7 +39,7 @@ def diagnosis_of(command: list[str]) -> tuple[int, str]:
 def main() -> int:
     """Diagnose, draw, and fail when no cause was named."""
     script = sys.argv[1:] or ["examples/broken_cartpole.py"]
-    status, text = diagnosis_of([sys.executable, *script])
+    status, text = diagnosis_of(script)
     if status != NAMED_A_CAUSE:
         print(f"no picture: diagnosing {script[0]} ended with status {status}, a named cause is 1", file=sys.stderr)
         return 1
