@@ -13,6 +13,27 @@ from ppodoctor.measures.trend import finite
 from ppodoctor.records import EnvFacts, Site
 from ppodoctor.run import Run
 
+Array = np.ndarray
+
+
+def curve(run: Run, name: str) -> Tuple[Array, Array]:
+    """([n] update numbers, [n] values) of a column where it was observed: later updates are not all read."""
+    values = run.column(name)
+    known = np.isfinite(values)
+    return np.array([row.update for row in run.updates], dtype=int)[known], values[known]
+
+
+def span_of(run: Run, name: str, since: int = 0) -> Tuple[int, int]:
+    """First (not before `since`) and last update in which a column was observed."""
+    updates, _ = curve(run, name)
+    return (max(since, int(updates[0])), int(updates[-1])) if len(updates) else (since, since)
+
+
+def kl_after_steps(run: Run) -> Array:
+    """[n] KL of the updates in which a minibatch after the first step was read: before that it is 0 by right."""
+    _, values = curve(run, "approx_kl")
+    return np.asarray(values[np.abs(values) > 1e-9])
+
 
 def policy_readings(run: Run) -> List[LossReading]:
     """The readings that hold a policy term."""

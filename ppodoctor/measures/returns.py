@@ -6,6 +6,7 @@ Everything is by rank or relative to the run's own spread: no absolute return me
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -54,6 +55,7 @@ class Budget:
     steps: int = 20_000
 
 
+@lru_cache(maxsize=16)
 def learning(run: Run, *, budget: Budget = Budget(), sure: float = 1e-3) -> Learning:
     """The learning status of a run; `sure` is the p-value below which a change counts."""
     episodes = task_episodes(run)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
-from ppodoctor.measures.observed import clip_range, clip_site
-from ppodoctor.measures.trend import finite
+from ppodoctor.measures.observed import clip_range, clip_site, kl_after_steps
 from ppodoctor.run import Run
 
 
@@ -43,7 +42,7 @@ def clip_range_too_large(
     """
     below, above = clip_range(run)
     reach = np.nanmax([below, above, 0.0])
-    kls = finite(run.column("approx_kl"))
+    kls = kl_after_steps(run)
     if reach > wide and len(kls) >= least and np.median(kls) > kl:
         site = clip_site(run)
         yield Evidence(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, Evidence, check
+from ppodoctor.measures.observed import kl_after_steps, span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -62,9 +63,9 @@ def learning_rate_too_high(
 
     References: Jones; ML-Agents; fault 66.
     """
-    early = slice(0, 20)
+    early = [row.update <= 20 for row in run.updates]
     sizes, rates = finite(run.column("update_size")[early]), finite(run.column("learning_rate")[early])
-    kls = finite(run.column("approx_kl")[early])
+    kls = kl_after_steps(run)[:20]
     if not len(sizes) or not len(rates):
         return
     size, rate = float(np.median(sizes)), float(np.median(rates))
@@ -77,7 +78,7 @@ def learning_rate_too_high(
         f"{rate:.2g}; "
         f"KL reaches {kls.max() if len(kls) else np.nan:.2g} within the first {len(sizes)} updates",
         column="update_size",
-        span=(1, len(sizes)),
+        span=span_of(run, "update_size"),
         strength=1.0 if huge else 0.85,
         first_update=1,
         data={"seen": size, "healthy": (1e-4, 1e-2), "learning_rate": rate},

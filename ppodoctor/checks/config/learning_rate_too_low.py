@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -54,7 +55,7 @@ def learning_rate_too_low(
             "fifty updates "
             f"move the parameters by at most {way:.2%} of their size",
             column="approx_kl",
-            span=(1, len(kls)),
+            span=span_of(run, "approx_kl"),
             strength=0.97,
             first_update=least,
             data={"seen": float(np.median(kls)), "healthy": (1e-3, 2e-2), "learning_rate": rate},

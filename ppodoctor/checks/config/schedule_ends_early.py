@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, Evidence, check
-from ppodoctor.measures.trend import finite
+from ppodoctor.measures.observed import curve
 from ppodoctor.run import Run
 
 
@@ -39,21 +39,20 @@ def schedule_ends_early(
 
     References: 37 implementation details; faults 24, 76.
     """
-    rates = finite(run.column("learning_rate"))
+    updates, rates = curve(run, "learning_rate")
     if len(rates) < least or rates.max() <= 0:
         return
     low = rates <= rest * rates.max()
     tail = len(rates) - 1 - int(np.max(np.flatnonzero(~low), initial=-1))
     if low[0] or tail < max(after, share * len(rates)):
         return
-    start = len(rates) - tail
+    start = int(updates[len(rates) - tail])
     yield Evidence(
-        f"the learning rate fell from {rates.max():.2g} to {rates[-1]:.2g} by update {start + 1} of "
-        f"{len(rates)} and has "
-        "stayed there",
+        f"the learning rate fell from {rates.max():.2g} to {rates[-1]:.2g} by update {start} of "
+        f"{updates[-1]} and has stayed there",
         column="learning_rate",
-        span=(start + 1, len(rates)),
+        span=(start, int(updates[-1])),
         strength=0.97,
-        first_update=start + 1 + after,
-        data={"start": start + 1},
+        first_update=start + after,
+        data={"start": start},
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
+from ppodoctor.measures.observed import kl_after_steps, span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -38,13 +39,13 @@ def steps_too_large(run: Run, *, kl: float = 0.1, clipped: float = 0.4, least: i
 
     References: 37 implementation details; RLExplorer.
     """
-    kls, clips = finite(run.column("approx_kl")), finite(run.column("clip_fraction"))
+    kls, clips = kl_after_steps(run), finite(run.column("clip_fraction"))
     if min(len(kls), len(clips)) >= least and np.median(kls) > kl and np.median(clips) > clipped:
         yield Evidence(
             f"the typical update ends with a KL of {np.median(kls):.2g} and {np.median(clips):.0%} of its "
             "samples clipped",
             column="approx_kl",
-            span=(1, len(run.updates)),
+            span=span_of(run, "approx_kl"),
             strength=0.9,
             first_update=least,
             data={"seen": float(np.median(kls)), "healthy": (1e-3, 2e-2)},

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
-from ppodoctor.measures.observed import passes
+from ppodoctor.measures.observed import kl_after_steps, passes, span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -49,7 +49,7 @@ def too_many_epochs(
     References: Moalla et al. 2024; ML-Agents; fault 68.
     """
     times = passes(run)
-    kls, clips = finite(run.column("approx_kl")), finite(run.column("clip_fraction"))
+    kls, clips = kl_after_steps(run), finite(run.column("clip_fraction"))
     if min(len(kls), len(clips)) < least or not times > usual:
         return
     if np.median(kls) > kl and np.median(clips) > clipped:
@@ -58,7 +58,7 @@ def too_many_epochs(
             "with a KL of "
             f"{np.median(kls):.2g} and {np.median(clips):.0%} clipped",
             column="optimizer_steps",
-            span=(1, len(run.updates)),
+            span=span_of(run, "approx_kl"),
             strength=0.97 if times > absurd else 0.85,
             first_update=least,
             data={"seen": times, "healthy": (3.0, 10.0)},

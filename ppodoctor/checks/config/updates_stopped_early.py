@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -54,7 +55,7 @@ def updates_stopped_early(
             "and trains on "
             f"each environment step {np.median(used):.2g} times; KL is {np.median(kls):.1e}",
             column="optimizer_steps",
-            span=(1, len(steps)),
+            span=span_of(run, "optimizer_steps"),
             strength=0.96 if np.median(steps) <= 1 else 0.8,
             first_update=least,
             data={"seen": float(np.median(steps)), "longest": float(steps.max())},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import blocks, finite, trend
 from ppodoctor.run import Run
 
@@ -46,7 +47,7 @@ def actions_saturated(run: Run, *, high: float = 0.5, before: float = 0.3, least
         yield Evidence(
             f"action components at a bound: {np.median(share[:3]):.0%} at first, {late:.0%} lately",
             column="action_bound_share",
-            span=(1, len(run.updates)),
+            span=span_of(run, "action_bound_share"),
             strength=0.8,
             data={"healthy": (0.0, before), "seen": late},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import blocks, finite, trend
 from ppodoctor.run import Run
 
@@ -46,7 +47,7 @@ def action_std_drifts(run: Run, *, times: float = 3.0, absurd: float = 10.0, lea
         yield Evidence(
             f"the actions' standard deviation grew from {first:.3g} to {late:.3g} over {len(stds)} updates",
             column="action_std",
-            span=(1, len(stds)),
+            span=span_of(run, "action_std"),
             strength=0.97 if late > absurd * first else 0.75,
             first_update=least,
             data={"seen": late / first, "healthy": (0.05, 1.5)},

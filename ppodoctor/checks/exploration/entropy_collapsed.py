@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, Evidence, check
+from ppodoctor.measures.observed import curve
 from ppodoctor.measures.returns import learning
-from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
 
@@ -39,22 +39,21 @@ def entropy_collapsed(run: Run, *, left: float = 0.1, within: float = 0.5, least
 
     References: Schulman; rldoctor; fault 77.
     """
-    share = finite(run.column("entropy_share"))
+    updates, share = curve(run, "entropy_share")
     if len(share) < least:
         return
     start, late = float(share[:3].mean()), float(np.median(share[-max(3, len(share) // 4) :]))
     low = np.flatnonzero(share < left * start)
-    if not len(low) or late > left * start or low[0] > within * len(share):
+    if not len(low) or late > left * start or updates[low[0]] > within * updates[-1]:
         return
     outcome = learning(run)
     if outcome.fails:
         yield Evidence(
             f"entropy falls from {start:.0%} to {late:.1%} of its maximum (below a tenth from update "
-            f"{low[0] + 1} on) while "
-            f"{outcome.text}",
+            f"{updates[low[0]]} on) while {outcome.text}",
             column="entropy_share",
-            span=(int(low[0]) + 1, len(share)),
+            span=(int(updates[low[0]]), int(updates[-1])),
             strength=0.85,
-            first_update=int(low[0]) + 1,
+            first_update=int(updates[low[0]]),
             data={"seen": late, "healthy": (0.1, 1.0)},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.returns import learning
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -44,7 +45,7 @@ def policy_stays_uniform(run: Run, *, share: float = 0.97, least: int = 20) -> I
     yield Evidence(
         f"entropy is at {np.median(seen[len(seen) // 2 :]):.1%} of its maximum after {len(seen)} updates",
         column="entropy_share",
-        span=(1, len(seen)),
+        span=span_of(run, "entropy_share"),
         strength=0.8,
         first_update=least,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.returns import COLLAPSED, learning
 from ppodoctor.measures.trend import blocks, finite, trend
 from ppodoctor.run import Run
@@ -49,7 +50,7 @@ def plasticity_lost(run: Run, *, rise: float = 0.2, p: float = 0.001, least: int
         yield Evidence(
             f"dead units grew from {first:.0%} to {late:.0%} while the return fell from its best",
             column="dead_share",
-            span=(1, len(share)),
+            span=span_of(run, "dead_share"),
             strength=0.8,
             first_update=least,
             data={"seen": late, "healthy": (0.0, 0.3)},

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
-from ppodoctor.measures.trend import finite
+from ppodoctor.measures.observed import policy_readings
 from ppodoctor.run import Run
 
 
@@ -18,34 +18,38 @@ from ppodoctor.run import Run
     severity=NOTE,
     basis=RULE,
     faults=(1, 2, 17, 23, 67),
-    needs=("approx_kl", "optimizer_steps"),
+    needs=("minibatches",),
     rivals=("learning_rate_too_low", "reward_constant", "parameters_not_in_optimizer"),
     refuted_by="a ratio that leaves 1 within an update",
     references=("rl-debug-bench: KL below 1e-6 and no clipping",),
 )
-def policy_frozen(run: Run, *, still: float = 1e-8, least: int = 5, steps: int = 2) -> Iterator[Evidence]:
-    """In the first half of the run KL at the end of an update is 0 to rounding, although several steps were taken.
+def policy_frozen(run: Run, *, still: float = 1e-6, least: int = 3) -> Iterator[Evidence]:
+    """After optimizer steps of an update, all ratios are still 1 to rounding.
 
-    What it sees: KL at the last minibatch of each update that had at least three optimizer steps.
+    What it sees: the ratios of the minibatches that were read after the first optimizer step of their update, in the
+    first half of the run: none differs from 1 by more than a millionth.
 
-    Why it hurts: it is the mark of an actor that gets no gradient.
+    Why it hurts: it is the mark of an actor that gets no gradient, or of a ratio that cannot differ from 1.
 
-    Also looks like: this is a symptom of many faults; the first minibatch of an update has a KL of 0 by right.
+    Also looks like: this is a symptom of many faults; the first minibatch of an update has a ratio of 1 by right.
 
     Fix: see above.
 
     References: rl-debug-bench.
     """
-    kls, taken = run.column("approx_kl"), run.column("optimizer_steps")
-    known = np.isfinite(kls) & (taken > steps)
-    seen = finite(np.abs(kls[known]))
-    early = seen[: max(least, len(seen) // 2)]
-    if len(seen) >= least and np.quantile(early, 0.9) < still:
+    began: dict[int, int] = {}
+    moved: dict[int, float] = {}
+    for one in policy_readings(run):
+        start = began.setdefault(one.update, one.version)
+        ratio = None if one.surrogate is None else one.surrogate.ratio
+        if one.version > start and ratio is not None and np.isfinite(ratio).all():
+            moved[one.update] = max(moved.get(one.update, 0.0), float(np.abs(np.asarray(ratio) - 1).max()))
+    early = [moved[update] for update in sorted(moved)[: max(least, len(moved) // 2)]]
+    if len(early) >= least and max(early) < still:
         yield Evidence(
-            f"KL at the end of the first {len(early)} updates is at most {early.max():.1e}",
-            column="approx_kl",
-            span=(1, len(early)),
+            f"after optimizer steps the ratio still is 1 to within {max(early):.1e} in {len(early)} updates",
+            column="ratio_max",
             strength=0.9,
             first_update=least,
-            data={"seen": float(np.median(early)), "healthy": (1e-3, 2e-2)},
+            data={"seen": max(early)},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -45,7 +46,7 @@ def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: i
         yield Evidence(
             f"{late:.0%} of the ReLU units are 0 for every sample{grew}",
             column="dead_share",
-            span=(1, len(share)),
+            span=span_of(run, "dead_share"),
             strength=0.96 if late > nearly_all else 0.75,
             first_update=least,
             data={"seen": late, "healthy": (0.0, 0.3)},

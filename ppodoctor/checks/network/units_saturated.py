@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -41,7 +42,7 @@ def units_saturated(run: Run, *, most: float = 0.6, nearly_all: float = 0.85, le
         yield Evidence(
             f"{np.median(share):.0%} of the tanh or sigmoid outputs are within 1% of a limit ({share[0]:.0%} at first)",
             column="saturated_share",
-            span=(1, len(share)),
+            span=span_of(run, "saturated_share"),
             strength=0.96 if np.median(share) > nearly_all else 0.75,
             first_update=least,
             data={"seen": float(np.median(share)), "healthy": (0.0, 0.3)},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.returns import learning
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -49,7 +50,7 @@ def value_function_blind(run: Run, *, limit: float = 0.02, least: int = 20) -> I
             f"explained variance is {np.median(later):.2g} (median of the last {len(later)} updates; 1 is "
             "perfect, 0 blind)",
             column="explained_variance",
-            span=(len(seen) // 3 + 1, len(seen)),
+            span=span_of(run, "explained_variance"),
             strength=0.8,
             first_update=least,
             data={"seen": float(np.median(later)), "healthy": (0.3, 1.0)},

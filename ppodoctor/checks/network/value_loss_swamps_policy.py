@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -43,7 +44,7 @@ def value_loss_swamps_policy(run: Run, *, share: float = 0.98, least: int = 10) 
         yield Evidence(
             f"{np.median(seen):.1%} of the gradient on the shared layers is the value loss's",
             column="value_grad_share",
-            span=(1, len(seen)),
+            span=span_of(run, "value_grad_share"),
             strength=0.7,
             first_update=least,
             data={"seen": float(np.median(seen)), "healthy": (0.1, 0.9)},

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
-from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.observed import made_at, span_of, train_env
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
@@ -58,7 +58,7 @@ def reward_scale_too_large(
             f"{max(0.0, late):.0%} of their variance",
             where=made_at(train_env(run)),
             column="target_abs_max",
-            span=(1, len(run.updates)),
+            span=span_of(run, "target_abs_max"),
             strength=0.97 if size > absurd else 0.8,
             first_update=least,
             data={"seen": size, "healthy": (0.0, 100.0)},
