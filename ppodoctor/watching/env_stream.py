@@ -219,7 +219,7 @@ class Stream:
         """The innermost reward of a step whose calls below differ from the usual; settles what is usual."""
         leaves, strangers = innermost(trace, self.owner())
         self.strangers.extend(strangers)
-        vector_leaf = len(leaves) == 1 and self.envs > 1
+        vector_leaf = len(leaves) == 1 and self.envs > 1 and np.size(as_array(trace[leaves[0]][3][1])) == self.envs
         if door.resets:
             door.resets = False
             if self.just_ended and not self.autoreset_known:

@@ -180,7 +180,7 @@ class Streams:
         for one in self.watched:
             if not single or one.stream.vector or one.facts.observation != facts.observation:
                 continue
-            if one.alive and one.innermost == innermost:
+            if one.alive and one.innermost == innermost and facts.observation.kind != "unknown":
                 return one
         for one in self.watched:
             alike = all(getattr(one.facts, name) == getattr(facts, name) for name in ("layers", "spec_id", "made_at"))
