@@ -10,7 +10,7 @@ PYTEST_FLAGS ?= -n 2 --timeout 600
 # Small networks run slower on many threads than on one, and the tests use the cores themselves.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-all lint format quality docs docs-check picture constraints clean
+.PHONY: help demo test test-all lint lint-rules lint-format lint-types format quality docs docs-check picture constraints clean
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -37,9 +37,15 @@ test: .venv/.dev
 test-all: .venv/.dev
 	$(VENV)/python -m pytest $(PYTEST_FLAGS)
 
-lint: .venv/.dev
+lint: lint-rules lint-format lint-types
+
+lint-rules: .venv/.dev
 	$(VENV)/ruff check .
+
+lint-format: .venv/.dev
 	$(VENV)/ruff format --check .
+
+lint-types: .venv/.dev
 	$(VENV)/mypy
 
 format: .venv/.dev
