@@ -34,8 +34,8 @@ class PolicyMinibatch:
     @property
     def rounding(self) -> float:
         """How far a log-ratio may be from 0 by rounding alone."""
-        ratio = self.surrogate.ratio
-        return 1e-9 if ratio is not None and ratio.dtype == np.float64 else 2e-5
+        inputs = self.reading.policy_inputs
+        return 1e-9 if inputs is not None and inputs.dtype == np.float64 else 2e-5
 
     @property
     def log_ratio_size(self) -> Optional[float]:

@@ -12,7 +12,7 @@ from ppodoctor.measures.graph import LAYERS, Graph
 from ppodoctor.measures.loss import EntropyTerm, LossReading, PolicyHead, Surrogate, Term, ValueLoss
 from ppodoctor.measures.policy_head import find_head, log_prob, read_entropy
 from ppodoctor.measures.surrogate import Parsed, describe_surrogate, find_surrogate
-from ppodoctor.measures.terms import Link, RawTerm, take_apart
+from ppodoctor.measures.terms import Link, RawTerm, picked, take_apart
 from ppodoctor.measures.value_loss import find_value
 from ppodoctor.run import Run
 from ppodoctor.specimens import LossGraph, MinibatchSpecimen
@@ -45,7 +45,7 @@ def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> Los
     head = None
     if surrogate_at is not None and parsed is not None:
         surrogate = describe_surrogate(graph, terms[surrogate_at].last, parsed)
-        head = find_head(graph, _lead(parsed))
+        head = _picked_head(find_head(graph, _lead(parsed)), terms[surrogate_at].last.rows)
         surrogate = _with_log_probs(surrogate, head)
     value_at, value = find_value(graph, terms, surrogate_at)
     if value is not None and surrogate is None and head is None and _looks_like_policy(graph, terms, value_at):
@@ -58,6 +58,15 @@ def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> Los
 def _lead(parsed: Parsed) -> int:
     """The node of the ratio."""
     return next((b.ratio for b in parsed.branches if b.ratio >= 0), -1)
+
+
+def _picked_head(head: Optional[PolicyHead], rows: Optional[Array]) -> Optional[PolicyHead]:
+    if head is None or rows is None:
+        return head
+    std = head.std if head.std is None or head.mean is None or head.std.shape != head.mean.shape else picked(head.std, rows)
+    return replace(
+        head, logits=picked(head.logits, rows), mean=picked(head.mean, rows), action=picked(head.action, rows), std=std
+    )
 
 
 def _looks_like_policy(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> bool:
@@ -205,14 +214,20 @@ def _module_key(graph: Graph, node: int) -> int:
 def _input_of(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> Optional[Array]:
     if at is None:
         return None
-    layers = graph.first_layers(terms[at].last.node)
+    layers = [i for i in graph.first_layers(terms[at].last.node) if not _shuffled(graph, i)]
     widest = max((graph.saved(i, "input") for i in layers), key=lambda a: a.shape[0], default=None)
-    return widest
+    return picked(widest, terms[at].last.rows)
+
+
+def _shuffled(graph: Graph, layer: int) -> bool:
+    """A sequence input [T, N, D] with both axes longer than 1: its rows need not be in the order of the loss's samples."""
+    sizes = graph.nodes[layer].attrs.get("sizes", ())
+    return len(sizes) == 3 and min(sizes[0], sizes[1]) > 1
 
 
 def _batch(surrogate: Optional[Surrogate], value: Optional[ValueLoss], lead: Optional[Array]) -> int:
     if surrogate is not None and surrogate.ratio is not None and np.ndim(surrogate.ratio):
-        return int(surrogate.ratio.shape[0]) if lead is None else max(int(surrogate.ratio.shape[0]), 0)
+        return int(surrogate.ratio.shape[0])
     if value is not None and value.prediction_shape:
         return int(value.prediction_shape[0])
     return 0 if lead is None else int(lead.shape[0])

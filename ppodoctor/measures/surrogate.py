@@ -13,7 +13,7 @@ import numpy as np
 
 from ppodoctor.measures.graph import LAYERS, SHAPING, Graph, clamp_bounds
 from ppodoctor.measures.loss import Surrogate
-from ppodoctor.measures.terms import Link, RawTerm
+from ppodoctor.measures.terms import Link, RawTerm, picked
 from ppodoctor.records import Site
 
 Array = Any
@@ -158,12 +158,13 @@ def _product(graph: Graph, node: int, sign: float) -> Optional[Branch]:
 
 
 def _clamp_below_exp(graph: Graph, branch: Branch) -> None:
-    """clip(log r) before the exponential."""
+    """A clamp of log r before the exponential is a clamp of r: the exponential keeps order."""
     below = graph.nodes[ratio_core(graph, branch.ratio)].inputs[0]
     if below >= 0 and graph.op(below) in ("Clamp", "ClampMin", "ClampMax"):
         low, high = _bounds(graph, below)
         if low is not None and high is not None and high - low < 4:
-            branch.clamp, branch.clamp_on, branch.low, branch.high = below, "log_ratio", low, high
+            branch.clamp, branch.clamp_on = below, "ratio"
+            branch.low, branch.high = float(np.exp(low)), float(np.exp(high))
 
 
 def _centred(branch: Branch) -> bool:
@@ -227,9 +228,10 @@ def describe_surrogate(graph: Graph, link: Link, parsed: Parsed) -> Surrogate:
     lead = plain or clipped or parsed.branches[0]
     ratio_node = lead.ratio
     form, inverted, old_has_grad = ratio_form(graph, ratio_node)
-    ratio = graph.value(ratio_node)
+    ratio = picked(graph.value(ratio_node), link.rows)
     outer = -1.0 if link.coefficient * parsed.pair_sign > 0 else 1.0
     advantage = None if lead.product is None else np.asarray(lead.product, np.float64) * lead.sign * outer
+    advantage = picked(advantage, link.rows)
     combine = parsed.pair
     if combine != "none" and outer < 0:
         combine = {"min": "max", "max": "min"}[combine]

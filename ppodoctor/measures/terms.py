@@ -24,6 +24,8 @@ class Link:
     reductions: Tuple[str, ...]
     weights: Optional[Array] = None
     """A constant array (a mask) that multiplies the node element by element."""
+    rows: Optional[Array] = None
+    """Samples picked by an index on the way (padding masked out)."""
     offset: bool = False
     """A constant array was added on the way (log p - log p_old of a KL penalty, say)."""
 
@@ -64,6 +66,10 @@ def _follow(graph: Graph, link: Link) -> Optional[List[Link]]:
         return _down(link, inputs[0], -1.0)
     if op in _THROUGH:
         return [replace(link, node=child) for child in inputs if child >= 0]
+    if op == "Index" and inputs[0] >= 0 and graph.saved(node, "indices0") is not None and graph.saved(node, "indices1") is None:
+        return [replace(link, node=inputs[0], rows=graph.saved(node, "indices0"))]
+    if op == "MaskedSelect" and inputs[0] >= 0 and graph.saved(node, "mask") is not None:
+        return [replace(link, node=inputs[0], rows=np.flatnonzero(graph.saved(node, "mask")))]
     if op in ("Mean", "Sum"):
         return [replace(link, node=inputs[0], reductions=(*link.reductions, _reduction(graph, node)))]
     if op in ("Mul", "Div"):
@@ -94,6 +100,13 @@ def _has_constant_array(graph: Graph, node: int, sides: Tuple[int, int]) -> bool
     edge = next((k for k, child in enumerate(sides) if child < 0), None)
     value = None if edge is None else graph.saved(node, ("left", "right")[edge])
     return value is not None and value.size > 1
+
+
+def picked(value: Optional[Array], rows: Optional[Array]) -> Optional[Array]:
+    """The picked samples of an array that has all of them along its first axis."""
+    if value is None or rows is None or np.ndim(value) == 0 or rows.size == 0 or value.shape[0] <= int(rows.max()):
+        return value
+    return value[rows.reshape(-1).astype(np.int64)]
 
 
 def _reduction(graph: Graph, node: int) -> str:

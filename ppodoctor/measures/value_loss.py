@@ -9,7 +9,7 @@ import numpy as np
 
 from ppodoctor.measures.graph import LAYERS, SHAPING, Graph
 from ppodoctor.measures.loss import ValueLoss
-from ppodoctor.measures.terms import RawTerm
+from ppodoctor.measures.terms import Link, RawTerm, picked
 
 Array = Any
 _ERRORS = {"MseLoss": "squared", "SmoothL1Loss": "smooth_l1", "HuberLoss": "huber", "L1Loss": "absolute", "Abs": "absolute"}
@@ -41,7 +41,7 @@ def find_value(graph: Graph, terms: List[RawTerm], taken: Optional[int]) -> Tupl
             continue
         score = _score(graph, plain)
         if score > best[0]:
-            best = (score, number, _describe(graph, plain, errors, node))
+            best = (score, number, _describe(graph, plain, errors, term.last))
     return best[1], best[2]
 
 
@@ -155,7 +155,7 @@ def _solve(prediction: Optional[Array], residual: Array, op: str, edge: int) -> 
         return None
 
 
-def _describe(graph: Graph, plain: _Error, errors: List[_Error], node: int) -> ValueLoss:
+def _describe(graph: Graph, plain: _Error, errors: List[_Error], link: Link) -> ValueLoss:
     prediction = graph.value(plain.prediction)
     clamped = next((e for e in errors if e.clamp >= 0), None)
     clip_range = None
@@ -172,16 +172,16 @@ def _describe(graph: Graph, plain: _Error, errors: List[_Error], node: int) -> V
     target = plain.target
     return ValueLoss(
         error=plain.kind,
-        prediction=prediction,
+        prediction=picked(prediction, link.rows),
         prediction_shape=_before_expand(graph, plain.prediction, shape),
-        target=target,
+        target=picked(target, link.rows),
         target_shape=() if target is None else tuple(target.shape),
         elements=int(np.prod(plain.shape)) if plain.shape else 0,
         target_has_grad=plain.target_node >= 0,
         clipped=clamped is not None,
         clip_range=clip_range,
-        old_prediction=old,
-        site=graph.nodes[node].site or graph.nodes[plain.node].site,
+        old_prediction=picked(old, link.rows),
+        site=graph.nodes[link.node].site or graph.nodes[plain.node].site,
     )
 
 

@@ -48,6 +48,7 @@ class Learner:
         self._steps_since = 0
         self._rollout_calls = 0
         self._traced: Dict[Any, int] = {}
+        self._trace_starts = 0
         self._current: Optional[MinibatchSpecimen] = None
         self._calls_taken = True
         self._compiled: List[str] = []
@@ -97,13 +98,19 @@ class Learner:
             self.trace.stop()
             self.trace.leave()
         elif self._steps_since == self._rollout_calls and self._wants_trace():
-            self.trace.start()
+            self._start_trace()
 
     def _where(self) -> Tuple[int, int]:
         return self._session.env.current_stream, self._session.env.current_calls
 
     def _wants_trace(self) -> bool:
-        return not self.muted and not self._compiled and len(self._traced) < TRACES and sum(self._traced.values()) < TRACES
+        """Are there kinds of losses whose lines are not known yet?"""
+        untraced = self.plan.kinds() - set(self._traced)
+        return bool(untraced) and not self.muted and not self._compiled and self._trace_starts < TRACES
+
+    def _start_trace(self) -> None:
+        self._trace_starts += 1
+        self.trace.start()
 
     def before_backward(self, roots: Tuple[Any, ...]) -> None:
         """A backward call is about to run."""
@@ -181,12 +188,15 @@ class Learner:
         facts = self.steps.before_step(optimizer, self._current is not None)
         if self._current is not None:
             self._current.facts.update(facts)
-        if not self._calls_taken and self._builder is not None:
-            self._take_calls()
+        if self._builder is not None:
+            self.layers.recording = False  # what follows is made with other parameters than the rollout's
         self.plan.spent += time.perf_counter() - began
 
     def _take_calls(self) -> None:
-        """The layers' calls up to the first optimizer step were all made with the rollout's parameters."""
+        """Write the layers' calls up to the first optimizer step: made with the rollout's parameters.
+
+        Taken at the end of the update, when all of its losses have told which layers matter.
+        """
         self._calls_taken = True
         self.layers.recording = False
         calls = self.layers.take(self.roles.first, self.roles.heads)
@@ -215,8 +225,8 @@ class Learner:
             self._current.facts.update({k: v for k, v in measured.items()})
         self._current = None
         self.trace.leave()
-        if self.update <= 2 and self._wants_trace():
-            self.trace.start()
+        if self._wants_trace():
+            self._start_trace()
         self.plan.spent += time.perf_counter() - began
 
     def clipped(self, parameters: List[Any], limit: Any, norm: Any) -> None:

@@ -215,11 +215,20 @@ def _saved(node: Any, name: str) -> Optional[Any]:
     return value if hasattr(value, "detach") else None
 
 
+_NAMES: Dict[type, List[Tuple[str, str]]] = {}
+
+
+def _saved_names(node: Any) -> List[Tuple[str, str]]:
+    """(attribute, short name) of everything a kind of node saves; sizes and strides are known otherwise."""
+    known = _NAMES.get(type(node))
+    if known is None:
+        names = [a for a in dir(node) if a.startswith("_saved_") and not a.endswith(("_sym_sizes", "_sym_strides", "_sym_numel"))]
+        known = _NAMES[type(node)] = [(a, a[7:]) for a in names]
+    return known
+
+
 def _all_saved(i: int, node: Any, made: GraphNode, arrays: Dict[str, Any]) -> None:
-    for attribute in dir(node):
-        if not attribute.startswith("_saved_"):
-            continue
-        name = attribute[7:]
+    for attribute, name in _saved_names(node):
         try:
             value = getattr(node, attribute)
         except RuntimeError:

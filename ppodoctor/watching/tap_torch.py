@@ -11,6 +11,9 @@ from ppodoctor.watching.sites import frame_sites
 
 _GROUP_SETTINGS = ("lr", "eps", "weight_decay", "betas", "momentum", "maximize", "alpha")
 
+FAILURES = 20
+"""Failures of one kind after which it is not tried again."""
+
 
 class TorchTap:
     """Puts a listener behind torch's own functions. The listener's exceptions never reach the script.
@@ -24,7 +27,7 @@ class TorchTap:
         self._listener = listener
         self._undo: List[Callable[[], None]] = []
         self._sites: Dict[int, Optional[Site]] = {}
-        self._failed: set[str] = set()
+        self._failures: Dict[str, int] = {}
         self.optimizers: List[Any] = []
         self.clip_site: Optional[Site] = None
 
@@ -48,14 +51,15 @@ class TorchTap:
         self._undo.clear()
 
     def guarded(self, what: str, call: Callable[..., Any], *args: Any) -> Any:
-        """Call into the watcher; on any failure say so once and go on without."""
-        if what in self._failed:
+        """Call into the watcher; a failure is said once, and what fails again and again is given up."""
+        if self._failures.get(what, 0) >= FAILURES:
             return None
         try:
             return call(*args)
         except Exception as error:  # the script must go on whatever the watcher does wrong
-            self._failed.add(what)
-            self._listener.note("torch", f"reading {what} failed and was given up: {type(error).__name__}: {error}")
+            self._failures[what] = self._failures.get(what, 0) + 1
+            text = str(error).splitlines()[0][:160] if str(error) else ""
+            self._listener.note("torch", f"reading {what} failed in part: {type(error).__name__}: {text}")
             return None
 
     def _replace(self, owner: Any, name: str, made: Any) -> None:
