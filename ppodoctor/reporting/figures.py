@@ -9,10 +9,11 @@ from ppodoctor.reporting.markup import Markup
 from ppodoctor.reporting.plots import Figure, Histogram, Mark, Panel, Scatter, Series
 from ppodoctor.reporting.svg import FONT, Plot, Scale, log_ticks, padded, short, text_width, ticks
 
-NARROW, WIDE = (340, 220), (720, 260)
+NARROW, WIDE = (300, 205), (720, 260)
 """Sizes of a figure in pixels: in the grid, and across the page."""
-DECADES_FOR_LOG = 3
-"""A positive curve that spans this many powers of ten is drawn on a logarithmic axis."""
+DECADES_FOR_LOG = (3, 8)
+"""A positive curve that spans so many powers of ten is drawn on a logarithmic axis; one that spans more has values
+that are rounding errors, which a logarithm would blow up."""
 
 
 def draw(figure: Figure, size: tuple[int, int] = NARROW, suffix: str = "") -> Markup:
@@ -55,7 +56,7 @@ def _wants_log(values: Sequence[float]) -> bool:
     ordered = sorted(values)
     if not ordered or ordered[0] <= 0:
         return False
-    return math.log10(ordered[-1] / ordered[0]) >= DECADES_FOR_LOG
+    return DECADES_FOR_LOG[0] <= math.log10(ordered[-1]) - math.log10(ordered[0]) <= DECADES_FOR_LOG[1]
 
 
 def _range(panel: Panel, values: Sequence[float], log: bool) -> tuple[float, float]:

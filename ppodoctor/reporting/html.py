@@ -13,7 +13,7 @@ from ppodoctor.reporting.html_parts import figure_block, table
 from ppodoctor.reporting.markup import Markup, join, tag
 from ppodoctor.reporting.plots import Figure
 from ppodoctor.reporting.report import Report, coverage_text
-from ppodoctor.reporting.words import contained, number, one_line
+from ppodoctor.reporting.words import contained, number, one_line, sentence
 
 RETURN = "panel-return"
 
@@ -47,6 +47,7 @@ def _body(report: Report) -> Sequence[Markup]:
             "main",
             _first(report),
             _findings(report),
+            _list("What to run next", "next", report.next_steps) if report.verdict != UNDECIDED else None,
             _list("Looks worrying, is normal here", "normal", report.reassurance)
             if report.verdict != HEALTHY
             else None,
@@ -91,7 +92,6 @@ def _first(report: Report) -> Markup:
         tag("section", tag("h2", "The return", id="return"), figure_block(curve, wide=True), aria_labelledby="return")
         if curve
         else None,
-        _list("What to run next", "next", report.next_steps) if report.verdict != UNDECIDED else None,
     )
 
 
@@ -136,7 +136,7 @@ def _own(names: Sequence[str], by_id: dict[str, Figure], taken: set[str]) -> lis
 def _list(title: str, name: str, texts: Sequence[str]) -> Markup | None:
     if not texts:
         return None
-    items = [tag("li", prose(text)) for text in texts]
+    items = [tag("li", prose(sentence(text))) for text in texts]
     return tag("section", tag("h2", title, id=name), tag("ul", *items), aria_labelledby=name)
 
 

@@ -9,7 +9,7 @@ from ppodoctor.reporting.html_parts import excerpt_block, figure_block
 from ppodoctor.reporting.markup import Markup, join, tag
 from ppodoctor.reporting.plots import Figure
 from ppodoctor.reporting.report import Cause, SeenEvidence
-from ppodoctor.reporting.words import share
+from ppodoctor.reporting.words import sentence, share
 
 RIVAL_LEADS = {"clear": "It is not this", "skipped": "It could also be this", "found": "Found beside it"}
 
@@ -110,9 +110,7 @@ def _fix(text: str) -> Markup:
 
 
 def _certainty(cause: Cause) -> Markup:
-    refuted = (
-        tag("p", tag("strong", "It would be refuted by "), prose(cause.refuted_by), ".") if cause.refuted_by else None
-    )
+    refuted = tag("p", tag("strong", "Wrong if: "), prose(sentence(cause.refuted_by))) if cause.refuted_by else None
     return tag(
         "div",
         tag("h4", "How sure"),

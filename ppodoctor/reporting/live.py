@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from ppodoctor.diagnosis import diagnose
 from ppodoctor.findings import CAUSE_FOUND, HEALTHY, Diagnosis
-from ppodoctor.reporting.words import duration, number, one_line, share
+from ppodoctor.reporting.words import count, duration, number, one_line, share
 from ppodoctor.run import Run, RunError
 
 SURE = 0.95
@@ -119,7 +119,7 @@ class Progress:
 
     def text(self, elapsed: float, suspicion: str = "") -> str:
         """12 s, 3 updates, 6,144 steps, return 21.3, suspects ..."""
-        parts = [duration(elapsed), f"{self.updates:,} updates", f"{self.steps:,} steps"]
+        parts = [duration(elapsed), count(self.updates, "update"), count(self.steps, "step")]
         if self.returns:
             parts.append(f"return {number(sum(self.returns) / len(self.returns))}")
         return ", ".join([*parts, suspicion] if suspicion else parts)

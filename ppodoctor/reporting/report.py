@@ -264,7 +264,7 @@ def coverage_text(report: Report) -> str:
         for name in one.missing or ("its evidence",):
             missing[name] = missing.get(name, 0) + 1
     top = sorted(missing, key=lambda name: (-missing[name], name))[:4]
-    names = ", ".join(top) + (", …" if len(missing) > len(top) else "")
+    names = "; ".join(top) + ("; …" if len(missing) > len(top) else "")
     return f"{words}; {len(report.skipped)} could not run (missing: {names})."
 
 

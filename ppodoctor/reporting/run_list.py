@@ -15,6 +15,9 @@ from rich.text import Text
 from ppodoctor.reporting.terminal import print_plain
 from ppodoctor.reporting.words import number, one_line
 
+OTHER_COLUMNS = 42
+"""Columns of a terminal that date, updates and verdict need beside the name."""
+
 
 @dataclass(frozen=True)
 class RunLine:
@@ -61,7 +64,9 @@ def render(lines: Sequence[RunLine], console: Console, home: Path) -> None:
         print_plain(console, [Text(f"No runs in {one_line(home)}. Record one: ppodoctor diagnose -- python my_ppo.py")])
         return
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(overflow="fold")
+    longest = max(len(one_line(line.folder)) for line in lines)
+    # A name that is broken over two lines cannot be copied; the verdict gives way, as far as it can.
+    grid.add_column(overflow="fold", min_width=longest if longest + OTHER_COLUMNS < console.width else None)
     grid.add_column(no_wrap=True)
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")

@@ -17,7 +17,7 @@ from rich.text import Text
 from ppodoctor.findings import CAUSE_FOUND, HEALTHY
 from ppodoctor.reporting.excerpts import Place
 from ppodoctor.reporting.report import Cause, Report, Rival, SeenEvidence, coverage_text
-from ppodoctor.reporting.words import clean, contained, one_line, share
+from ppodoctor.reporting.words import clean, contained, sentence, share
 
 WIDEST = 100
 """Columns that are used at most: longer lines of prose are hard to read."""
@@ -65,7 +65,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
             yield Text(f"  and {len(report.notes) - MOST_NOTES} more, in the full report")
     yield from _list("Looks worrying, is normal here", report.reassurance)
     yield from _list("What to run next", report.next_steps)
-    yield from _list("Not watched", [_sentence(note.text, note.remedy) for note in report.unwatched])
+    yield from _list("Not watched", [_with_remedy(note.text, note.remedy) for note in report.unwatched])
     yield from _list("Damaged", report.damage)
     yield Text()
     told = [*report.causes, *report.notes]
@@ -85,16 +85,22 @@ def _style(report: Report) -> str:
 
 def _verdict(report: Report) -> Iterable[RenderableType]:
     yield Rule(Text(report.headline, style=_style(report)), align="left", style=_style(report))
-    if report.summary:
+    if report.summary and not _repeated(report):
         yield Text(report.summary)
     for text in (report.problem, report.seen_instead):
         if text:
             yield Text(text, style="bold")
-    if not contained(report.learning_text, report.summary):
-        yield Text(report.learning_text)
+    if report.learning_text and (_repeated(report) or not contained(report.learning_text, report.summary)):
+        yield Text(sentence(report.learning_text))
     watched = next((fact.text for fact in report.facts if fact.name == "Watched"), "")
     if watched:
         yield Text(f"Watched {watched}.", style="dim")
+
+
+def _repeated(report: Report) -> bool:
+    """Does the summary say no more than the cause's title, which follows at once, and how the return went?"""
+    first = report.causes[0].title if len(report.causes) == 1 else None
+    return first is not None and contained(first, report.summary) and contained(report.learning_text, report.summary)
 
 
 def _heading(title: str, gloss: str = "") -> RenderableType:
@@ -106,7 +112,7 @@ def _list(title: str, texts: Sequence[str]) -> Iterable[RenderableType]:
     if texts:
         yield _heading(title)
         for text in texts:
-            yield _row(Text("-"), _prose(text), 2, indent=2)
+            yield _row(Text("-"), _prose(sentence(text)), 2, indent=2)
 
 
 def _row(label: Text, body: RenderableType | None, width: int = LABEL, indent: int = 0) -> RenderableType:
@@ -142,11 +148,11 @@ def _confidence(cause: Cause) -> str:
 
 
 def _places(places: Sequence[Place]) -> RenderableType | None:
-    lines = []
+    lines: list[RenderableType] = []
     for place in places[:MOST_PLACES]:
         lines.append(Text(place.shown + (f" in {place.function}" if place.function else ""), style="bold"))
         if place.code:
-            lines.append(Text("  " + place.code))
+            lines.append(Padding(Text(place.code), (0, 0, 0, 2)))
     if len(places) > MOST_PLACES:
         lines.append(Text(f"and {len(places) - MOST_PLACES} more places"))
     return Group(*lines) if lines else None
@@ -168,7 +174,7 @@ def _rivals(rivals: Sequence[Rival], state: str) -> RenderableType | None:
 
 
 def _consequence(cause: Cause) -> RenderableType:
-    first = f" {_ended(cause.evidence[0].text)}" if cause.evidence else ""
+    first = f" {sentence(cause.evidence[0].text)}" if cause.evidence else ""
     title = Text.assemble((cause.title, "bold"), f" ({cause.id}, {share(cause.confidence)}).{first}")
     lines: list[RenderableType] = [title]
     lines += [_row(Text("then"), _consequence(one), 6) for one in cause.consequences]
@@ -176,10 +182,10 @@ def _consequence(cause: Cause) -> RenderableType:
 
 
 def _note(note: Cause) -> RenderableType:
-    seen = f" {_ended(note.evidence[0].text)}" if note.evidence else ""
+    seen = f" {sentence(note.evidence[0].text)}" if note.evidence else ""
     body = Text.assemble((note.title, "bold"), f" ({note.id}, {share(note.confidence)}){_first_place(note)}.{seen}")
     if note.fix:
-        body.append(f" Fix: {_ended(note.fix)}")
+        body.append(f" Fix: {sentence(note.fix)}")
     return _row(Text("-"), body, 2, indent=2)
 
 
@@ -192,17 +198,10 @@ def _prose(text: str) -> Text | None:
     if not text:
         return None
     parts = text.split("`")
-    styled = [(part, "bold") if i % 2 and i < len(parts) - 1 else part for i, part in enumerate(parts)]
     if len(parts) % 2 == 0:  # an odd backtick is no quotation
         return Text(text)
-    return Text.assemble(*(part if isinstance(part, str) else (f"`{part[0]}`", part[1]) for part in styled))
+    return Text.assemble(*((f"`{part}`", "bold") if i % 2 else part for i, part in enumerate(parts)))
 
 
-def _sentence(text: str, remedy: str) -> str:
-    return f"{_ended(text)} {_ended(remedy)}" if remedy else _ended(text)
-
-
-def _ended(text: str) -> str:
-    """The text on one line as a sentence of its own, ending in a full stop."""
-    line = one_line(text)
-    return line[:1].upper() + line[1:] + ("" if line.endswith((".", "!", "?", "`")) else ".")
+def _with_remedy(text: str, remedy: str) -> str:
+    return f"{sentence(text)} {sentence(remedy)}" if remedy else sentence(text)

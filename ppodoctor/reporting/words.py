@@ -99,3 +99,9 @@ def shown_path(file: str, base: str | None = None) -> str:
 def contained(text: str, longer: str) -> bool:
     """Does `longer` already say `text`, whatever the capitals and full stops?"""
     return text.rstrip(". ").lower() in longer.lower()
+
+
+def sentence(text: str) -> str:
+    """The text on one line as a sentence of its own: a capital first, a full stop last."""
+    line = one_line(text)
+    return line[:1].upper() + line[1:] + ("" if line.endswith((".", "!", "?", "`")) or not line else ".")

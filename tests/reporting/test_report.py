@@ -87,7 +87,7 @@ def test_several_causes_are_counted_in_the_headline():
 
 
 def test_coverage_names_what_was_missing():
-    assert "missing: target_mean, value_loss" in coverage_text(build_report(made_run(), sick()))
+    assert "missing: target_mean; value_loss" in coverage_text(build_report(made_run(), sick()))
     assert "none had to be left out" in coverage_text(build_report(made_run(), healthy()))
 
 
