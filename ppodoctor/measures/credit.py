@@ -1,0 +1,177 @@
+"""How the script turns rewards and values into advantages and value targets: fitted to what its loss consumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.credit_deviations import Deviation, deviations_of
+from ppodoctor.measures.credit_fit import Outcome, explain
+from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
+from ppodoctor.measures.credit_table import Steps, build_steps
+from ppodoctor.measures.credit_words import describe
+from ppodoctor.measures.loss import LossReading
+from ppodoctor.run import Run
+
+Array = Any
+
+UPDATES = 4
+"""Updates that are fitted together."""
+EXACT_SHARE = 0.95
+ADVANTAGE_FORMS = ("advantage", "return", "mc_advantage", "mc_return")
+TARGET_FORMS = ("return", "advantage", "mc_return", "mc_advantage")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted recursion: what the script does, by its numbers."""
+
+    what: str
+    """advantages or targets."""
+    winner: str
+    """The variant in words."""
+    residual: float
+    """Root mean square over the rows seen, in standard deviations of the quantity before normalisation."""
+    runner_up: str
+    """The best variant that the rows tell from the winner; empty when there is none."""
+    runner_up_residual: float
+    gamma: Optional[float]
+    """None when these rows do not determine it."""
+    lam: Optional[float]
+    normalisation: str
+    rows: int
+    """Samples that were matched to environment steps."""
+    explained: float
+    """Share of them met to rounding."""
+    exact: bool
+    """The winner meets the numbers to rounding, and no variant that these rows can tell from it does."""
+    form: str
+    """advantage, return, mc_return or mc_advantage (see `credit_model.Model`)."""
+    reward_scale: float
+    """What rewards were multiplied with (mean over updates)."""
+    reward_shift: float
+    """What was added to each reward (mean over updates)."""
+    indistinguishable: Tuple[str, ...]
+    """Variants that differ only where these rows show nothing."""
+    deviations: Tuple[Deviation, ...]
+    """What the winner does that is not right, each with the rows that prove it; empty unless exact."""
+    updates: Tuple[int, ...]
+    scaling: Normalisation
+    outcome: Outcome
+    steps: Steps
+
+    @property
+    def actual(self) -> Array:
+        """[rows] the numbers as the loss used them."""
+        return self.outcome.seen.y
+
+    @property
+    def fitted(self) -> Array:
+        """[rows] the numbers as the winner gives them, normalised like the actual ones; NaN where unknown."""
+        best, seen = self.outcome.best, self.outcome.seen
+        if not best.model.affine:
+            return best.raw
+        return (best.raw - best.shift[seen.group]) / best.scale[seen.group]
+
+
+def fit_advantages(run: Run) -> Tuple[Fit, ...]:
+    """The recursion behind the advantages that the surrogate used; empty when too little was recorded."""
+    return tuple(fit for fit in _fits(run) if fit.what == "advantages")
+
+
+def fit_targets(run: Run) -> Tuple[Fit, ...]:
+    """The recursion behind the targets of the value loss; empty when too little was recorded."""
+    return tuple(fit for fit in _fits(run) if fit.what == "targets")
+
+
+@lru_cache(maxsize=8)
+def _fits(run: Run) -> Tuple[Fit, ...]:
+    from ppodoctor.measures.reading import readings
+
+    return fit_readings(run, readings(run))
+
+
+@lru_cache(maxsize=8)
+def steps_of(run: Run) -> Optional[Steps]:
+    """The steps that the fits of a run rest on, with what was consumed of them."""
+    from ppodoctor.measures.reading import readings
+
+    return _steps(run, readings(run))
+
+
+def _steps(run: Run, readings: Sequence[LossReading]) -> Optional[Steps]:
+    updates = _chosen(run, readings)
+    return build_steps(run, updates, readings) if updates else None
+
+
+def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
+    """Fit targets, then advantages, of the given readings of a run."""
+    steps = _steps(run, readings)
+    if steps is None:
+        return ()
+    targets = explain(steps, steps.target, TARGET_FORMS)
+    advantages = explain(steps, steps.advantage, ADVANTAGE_FORMS, targets)
+    found = []
+    for what, outcome in (("advantages", advantages), ("targets", targets)):
+        if outcome is not None:
+            found.append(_fit(what, outcome, steps))
+    return tuple(found)
+
+
+def _chosen(run: Run, readings: Sequence[LossReading]) -> List[int]:
+    """Updates with both steps and minibatches: the first two, then those with most episodes cut, then the next."""
+    read = {r.update for r in readings}
+    known = sorted({rollout.update for rollout in run.rollouts if rollout.update in read})
+    cuts = {update: sum(int(np.sum(r.truncated)) for r in run.rollouts if r.update == update) for update in known}
+    later = sorted(known[2:], key=lambda update: (-min(cuts[update], 3), update))
+    return sorted(known[:2] + later[: UPDATES - 2])
+
+
+def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
+    best, seen = outcome.best, outcome.seen
+    exact = best.share >= EXACT_SHARE and best.relative < 0.3 and outcome.runner_up_share < best.share
+    unknowns = 3 + (2 * len(np.unique(seen.group)) if best.model.affine else 0)
+    exact = exact and len(seen.y) > 2 * unknowns
+    gamma, lam = _discounts(outcome)
+    scaling = normalisation_of(outcome, steps)
+    second = "" if outcome.runner_up is None else describe(outcome.runner_up, best.model.form, None, None)
+    return Fit(
+        what=what,
+        winner=describe(best.variant, best.model.form, gamma, lam),
+        residual=best.relative,
+        runner_up=second,
+        runner_up_residual=outcome.runner_up_residual,
+        gamma=gamma,
+        lam=lam,
+        normalisation=scaling.words,
+        rows=len(seen.y),
+        explained=best.share,
+        exact=exact,
+        form=best.model.form,
+        reward_scale=float(np.mean(best.reward_scale)),
+        reward_shift=float(np.mean(best.reward_shift)),
+        indistinguishable=tuple(describe(v, best.model.form, None, None) for v in outcome.same),
+        deviations=deviations_of(what, outcome, steps) if exact else (),
+        updates=tuple(sorted({int(update) for update in steps.update_of_column})),
+        scaling=scaling,
+        outcome=outcome,
+        steps=steps,
+    )
+
+
+def _discounts(outcome: Outcome) -> Tuple[Optional[float], Optional[float]]:
+    """gamma and lambda, rounded to what the rows determine."""
+    best = outcome.best
+    if not best.model.by_value:
+        return _rounded(best.rho, 1e-6), 1.0
+    if not np.isfinite(best.gamma_error) or best.gamma_error > 0.01 or best.gamma <= 0:
+        return None, None
+    return _rounded(best.gamma, best.gamma_error), _rounded(best.rho / best.gamma, best.gamma_error)
+
+
+def _rounded(number: float, error: float) -> float:
+    digits = int(np.clip(-np.log10(max(4 * error, 1e-7)), 1, 6))
+    return float(round(number, digits))

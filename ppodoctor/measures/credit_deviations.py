@@ -1,0 +1,149 @@
+"""What a fitted variant does wrong, and the rows that prove it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.credit_fit import Outcome, predictions
+from ppodoctor.measures.credit_grid import grid_of
+from ppodoctor.measures.credit_table import Steps
+from ppodoctor.measures.credit_variants import NOW, Variant, time_schemes
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One way in which the winner differs from the right computation."""
+
+    kind: str
+    """The fault: done_shifted, termination_ignored, time_limit_read_as_death, ..."""
+    detail: str
+    """The winner's choice: the value of the variant's field."""
+    what: str
+    """advantages or targets."""
+    rows: int
+    """Samples whose number is another than it would be without it."""
+    met: int
+    """How many of those the winner meets to rounding."""
+    total: int
+    """Samples seen."""
+    error: float
+    """Root mean square difference it makes on those rows, in standard deviations of the quantity."""
+    first_update: int
+
+    @property
+    def share(self) -> float:
+        """Share of the samples that it changes."""
+        return self.rows / max(self.total, 1)
+
+
+_KINDS: Dict[str, Dict[str, str]] = {
+    "termination": {
+        "value_after": "termination_ignored",
+        "value_final": "termination_ignored",
+        "ignored_after": "termination_ignored",
+        "ignored_final": "termination_ignored",
+        "leak": "gae_leaks_across_episodes",
+    },
+    "time_limit": {
+        "death": "time_limit_read_as_death",
+        "reset": "time_limit_bootstrapped_from_reset",
+        "ignored_after": "time_limit_ignored",
+        "ignored_final": "time_limit_ignored",
+        "leak": "gae_leaks_across_episodes",
+    },
+    "tail": {
+        "zero": "tail_not_bootstrapped",
+        "no_advantage": "tail_not_bootstrapped",
+        "end_ignored": "tail_bootstrapped_past_end",
+    },
+    "along": {
+        "backwards": "gae_along_wrong_axis",
+        "environments": "gae_along_wrong_axis",
+        "flat_steps": "gae_along_wrong_axis",
+        "flat_environments": "gae_leaks_across_environments",
+    },
+    "reward": {
+        "previous": "rewards_shifted",
+        "next": "rewards_shifted",
+        "clipped": "rewards_clipped",
+        "sign": "rewards_clipped",
+    },
+}
+
+
+def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation, ...]:
+    """Every field of the winner that is not right, with the rows that show it."""
+    best = outcome.best
+    variant = best.variant
+    found: List[Optional[Deviation]] = []
+    if variant.mask != NOW:
+        kind = "done_inverted" if "inverted" in variant.mask else "done_shifted"
+        found.append(_proven(outcome, steps, (kind, variant.mask, what), Variant()))
+    for name, kinds in _KINDS.items():
+        value = getattr(variant, name)
+        if value in kinds and not (name == "termination" and variant.along != "time"):
+            right = replace(variant, **{name: getattr(Variant(), name)})
+            if name == "along":
+                right = Variant(time_limit=variant.time_limit)
+            found.append(_proven(outcome, steps, (kinds[value], value, what), right))
+    found.append(_centred(outcome, steps, what))
+    return tuple(one for one in found if one is not None)
+
+
+def _proven(outcome: Outcome, steps: Steps, names: Tuple[str, str, str], right: Variant) -> Optional[Deviation]:
+    """The deviation, when the rows that it changes are met by the winner."""
+    best, seen = outcome.best, outcome.seen
+    other = _given(outcome, steps, right)
+    if other is None:
+        return None
+    known = np.isfinite(best.raw)
+    apart = np.abs(np.nan_to_num(other, nan=np.inf) - np.where(known, best.raw, 0.0))
+    changed = known & (apart > 3 * best.tolerance)
+    met = int((changed & best.explained).sum())
+    if not changed.any() or met < 0.9 * changed.sum():
+        return None
+    spread = max(float(best.raw[known].std()), 1e-12)
+    sure = changed & np.isfinite(apart)
+    error = float(np.sqrt(np.mean(apart[sure] ** 2))) / spread if sure.any() else np.nan
+    update = steps.update_of_column[seen.cell[changed] % steps.valid.shape[1]]
+    return Deviation(*names, int(changed.sum()), met, len(seen.y), error, int(update.min()))
+
+
+def _given(outcome: Outcome, steps: Steps, right: Variant) -> Optional[Array]:
+    """[M] what the right variant gives with the winner's numbers."""
+    for (_, variant, _), given in zip(outcome.candidates, outcome.given):
+        if variant == right:
+            return given
+    for scheme in time_schemes(grid_of(steps)):
+        for variant, names in scheme.variants:
+            if variant == replace(right, mask=NOW, along="time", reward="own", neighbour=False):
+                return predictions(outcome.best, [(scheme, variant, names)], outcome.seen)[0]
+    return None
+
+
+def _centred(outcome: Outcome, steps: Steps, what: str) -> Optional[Deviation]:
+    """Rewards whose mean was taken away: the shift undoes most of the scaled mean in every update."""
+    best, seen = outcome.best, outcome.seen
+    columns = steps.update_of_column
+    updates = np.unique(columns)
+    undone = []
+    for number, update in enumerate(updates):
+        own = steps.reward[:, columns == update][steps.valid[:, columns == update]]
+        at = min(number, len(best.reward_scale) - 1)
+        scale, shift = float(best.reward_scale[at]), float(best.reward_shift[at])
+        if own.std() < 1e-6 * max(abs(own.mean()), 1e-12):
+            undone.append(1.0 if abs(scale * own.mean() + shift) < 1e-4 else 0.0)  # a constant reward that vanishes
+        elif abs(own.mean()) > 0.05 * own.std():
+            undone.append(-shift / (scale * float(own.mean())))
+    if not undone or min(undone) < 0.5:
+        return None
+    size = float(
+        np.mean([steps.reward[:, columns == update][steps.valid[:, columns == update]].mean() for update in updates])
+    )
+    met = int(best.explained.sum())
+    return Deviation("rewards_centred", f"{size:.4g}", what, len(seen.y), met, len(seen.y), np.nan, int(updates[0]))

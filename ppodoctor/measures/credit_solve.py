@@ -1,0 +1,278 @@
+"""Which variant, gamma and lambda explain observed advantages or targets.
+
+For a fixed rho = gamma * lambda every variant is linear: with S the discounted sum backwards along the recursion,
+
+    advantage = a S[reward] + gamma S[bootstrapped values] - S[values],
+
+so reward scale a and gamma come out of a regression, as do an unknown scale and shift of the advantage (normalisation),
+and rho is refined by Gauss-Newton steps. Nothing is taken from a grid but the first guess of rho.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.credit_model import Board, Model, Observed, Solution, discounted_sum
+from ppodoctor.measures.credit_variants import Scheme, Variant
+
+Array = Any
+
+RHO_GRID = (0.0, 0.5, 0.75, 0.855, 0.8924, 0.9216, 0.9405, 0.9506, 0.9603, 0.98, 0.99, 0.995, 1.0)
+
+
+def size_part(value: Array) -> float:
+    """What float32 arithmetic leaves of numbers of this size when they cancel."""
+    size = float(np.nanmax(np.abs(value))) if np.isfinite(value).any() else 0.0
+    return 2e-6 * size + 1e-9
+
+
+def screen(
+    schemes: Sequence[Scheme], seen: Observed, model: Model, rho: float
+) -> List[Tuple[float, Scheme, Variant, Tuple[str, ...]]]:
+    """Every variant with its plain residual at one rho, the best first; the simpler first among equals.
+
+    Only the best few are tried with other tails; the rest take the score of the usual one.
+    """
+    boards = {id(scheme): Board(scheme, seen, model, rho) for scheme in schemes}
+    every = [(scheme, variant, names) for scheme in schemes for variant, names in scheme.variants]
+    scores: Dict[Variant, float] = {}
+    for scheme, variant, names in every:
+        if variant.tail == "bootstrapped":
+            scores[variant] = quick_score(boards[id(scheme)], seen, variant, names)
+    good = sorted(scores.values())[:6][-1:] or [np.inf]
+    found = []
+    for scheme, variant, names in every:
+        usual = scores.get(replace(variant, tail="bootstrapped"), np.inf)
+        score = usual
+        if variant.tail != "bootstrapped":
+            close = usual <= good[0] or not np.isfinite(usual)
+            score = quick_score(boards[id(scheme)], seen, variant, names) if close else usual + 1e-9
+        found.append((score, scheme, variant, names))
+    found.sort(key=lambda one: (one[0], one[2].deviations))
+    return found
+
+
+def quick_score(board: Board, seen: Observed, variant: Variant, names: Sequence[str]) -> float:
+    """Relative residual of one regression; rows that need unknown values count as a tenth of the spread."""
+    design = _design(board, seen, variant, names)
+    if design is None:
+        return np.inf
+    left, right, known = design[0], design[1], design[2]
+    left, right = _without_groups(left, right, seen, known, board.model)
+    rest = left - right @ _least_squares(left, right)[0]
+    spread = max(float(np.std(design[3][known])), 1e-12)
+    missing = 1.0 - float(known.mean())
+    return float(np.sqrt(np.mean(rest**2))) / spread + 0.1 * missing
+
+
+def _design(
+    board: Board, seen: Observed, variant: Variant, names: Sequence[str]
+) -> Optional[Tuple[Array, Array, Array, Array]]:
+    """Left side (rows used), regressors, rows used, and a first guess of the raw quantity for its spread [M]."""
+    reward, one, boot, value, known = board.combine(variant, names)
+    model = board.model
+    if model.by_value:
+        pivot = value - seen.value if model.form == "return" else value
+        columns = [boot]
+        guess = reward + boot - value
+    else:
+        pivot = -board.rho * boot + (seen.value if model.form == "mc_advantage" else 0.0)
+        columns = []
+        guess = reward + board.rho * boot
+    pivot = pivot - reward if model.fixed_reward else pivot
+    known = known & np.isfinite(pivot)
+    if known.sum() < 8:
+        return None
+    if not model.fixed_reward:
+        updates = range(int(seen.update.max()) + 1) if model.shift else ()
+        columns += [np.where(seen.update == update, one, 0.0) for update in updates]
+        columns += [np.where(seen.update == update, reward, 0.0) for update in updates] or [reward]
+    left = pivot if model.affine else pivot + seen.y
+    right = np.stack(columns, axis=1)[known] if columns else np.zeros((int(known.sum()), 0))
+    return left[known], right, known, guess
+
+
+def _without_groups(left: Array, right: Array, seen: Observed, known: Array, model: Model) -> Tuple[Array, Array]:
+    """Both sides with scale and shift of each group taken out (Frisch-Waugh-Lovell), where the model has them."""
+    if not model.affine:
+        return left, right
+    order = np.argsort(seen.group[known], kind="stable")
+    groups = seen.group[known][order]
+    begins = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
+    counts = np.diff(np.concatenate([begins, [len(groups)]]))
+    block = np.column_stack([seen.y[known], left, right])[order]
+    block -= np.repeat(np.add.reduceat(block, begins, axis=0) / counts[:, None], counts, axis=0)
+    y = block[:, :1]
+    power = np.maximum(np.add.reduceat(y * y, begins, axis=0), 1e-300)
+    slope = np.add.reduceat(block * y, begins, axis=0) / power
+    block -= np.repeat(slope, counts, axis=0) * y
+    return block[:, 1], block[:, 2:]
+
+
+def refine(
+    scheme: Scheme, seen: Observed, model: Model, choice: Tuple[Variant, Tuple[str, ...]], rho: float, *, steps: int = 8
+) -> Optional[Solution]:
+    """Fit one variant fully: rho by Gauss-Newton, the rest by regression, a few unlike rows left out."""
+    best: Optional[Solution] = None
+    keep: Optional[Array] = None
+    for number in range(steps):
+        board = Board(scheme, seen, model, rho, choice[1])
+        solved = _solve(board, seen, choice, keep)
+        if solved is None:
+            return best
+        solution, step = solved
+        if best is not None and number > 2 and best.share < 0.5 and solution.relative > 0.8 * best.relative:
+            return best  # it does not come nearer
+        if best is None or _better(solution, best):
+            best = solution
+        size = np.abs(np.nan_to_num(solution.residual, nan=np.inf))
+        met = size <= max(solution.tolerance, float(np.quantile(size[np.isfinite(size)], 0.8)))
+        keep = met if solution.share < 1.0 else None
+        moved = float(np.clip(rho + step, 0.0, 1.02))
+        if abs(moved - rho) < 1e-10:
+            break
+        rho = moved
+    return best
+
+
+def _better(new: Solution, old: Solution) -> bool:
+    return (new.share, -new.relative) > (old.share, -old.relative)
+
+
+def _solve(
+    board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]], keep: Optional[Array]
+) -> Optional[Tuple[Solution, float]]:
+    """Regression at the board's rho on the rows to keep, and the Gauss-Newton step for rho."""
+    model = board.model
+    design = _design(board, seen, *choice)
+    if design is None:
+        return None
+    left, right, known, _ = design
+    slope = _derivative(board, seen, _first_guess(board, seen, choice, keep), choice)[known]
+    use = np.ones(len(left), bool) if keep is None else keep[known]
+    if use.sum() < right.shape[1] + 4:
+        return None
+    part = replace(seen, **{name: getattr(seen, name)[known][use] for name in vars(seen)})
+    inner_left, inner_right = _without_groups(
+        left[use], np.column_stack([right, slope])[use], part, np.ones(int(use.sum()), bool), model
+    )
+    coefficients, covariance = _least_squares(inner_left, inner_right)
+    plain, _ = _least_squares(inner_left, inner_right[:, :-1])
+    solution = _solution(board, seen, choice, plain, (left, right, known, use))
+    noise = float(np.sqrt(np.mean((inner_left - inner_right @ coefficients) ** 2)))
+    error = noise * float(np.sqrt(max(covariance[0, 0], 0.0))) if model.by_value else np.nan
+    return replace(solution, gamma_error=error), float(coefficients[-1])
+
+
+def _least_squares(left: Array, right: Array) -> Tuple[Array, Array]:
+    """Coefficients (of least norm where columns coincide) and the unscaled covariance."""
+    if not right.shape[1]:
+        return np.zeros(0), np.zeros((0, 0))
+    norms = np.maximum(np.sqrt((right**2).sum(0)), 1e-150)
+    u, s, vt = np.linalg.svd(right / norms, full_matrices=False)
+    good = s > 1e-9 * max(float(s[0]), 1e-300)
+    inverse = np.where(good, 1.0 / np.where(good, s, 1.0), 0.0)
+    coefficients = (vt.T @ (inverse * (u.T @ left))) / norms
+    covariance = (vt.T * inverse**2) @ vt / np.outer(norms, norms)
+    if not good.all():  # what is not determined is infinitely uncertain
+        lost = (vt[~good] ** 2).sum(0) > 1e-6
+        covariance[lost, lost] = np.inf
+    return coefficients, covariance
+
+
+def _first_guess(
+    board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]], keep: Optional[Array]
+) -> Tuple[Array, float, Array]:
+    """Reward scale, gamma and reward shift at the current rho, for the derivative."""
+    design = _design(board, seen, *choice)
+    assert design is not None, "the caller has a design"
+    left, right, known, _ = design
+    use = np.ones(len(left), bool) if keep is None else keep[known]
+    part = replace(seen, **{name: getattr(seen, name)[known][use] for name in vars(seen)})
+    inner = _without_groups(left[use], right[use], part, np.ones(int(use.sum()), bool), board.model)
+    coefficients, _ = _least_squares(*inner)
+    return _numbers(board, coefficients)
+
+
+def _numbers(board: Board, coefficients: Array) -> Tuple[Array, float, Array]:
+    """Reward scales, gamma and shifts of rewards, from the coefficients of a design."""
+    gamma, rest = (float(coefficients[0]), coefficients[1:]) if board.model.by_value else (board.rho, coefficients)
+    if board.model.fixed_reward:
+        return np.ones(1), gamma, np.zeros(1)
+    half = len(rest) // 2
+    return (rest[half:], gamma, rest[:half]) if board.model.shift else (rest, gamma, np.zeros(1))
+
+
+def _lines(x: Array, y: Array, group: Array, total: int) -> Tuple[Array, Array]:
+    """Slope and intercept of y on x in each group; 1 and 0 for groups without rows."""
+    count = np.maximum(np.bincount(group, minlength=total), 1)
+    mean_x, mean_y = (np.bincount(group, column, minlength=total) / count for column in (x, y))
+    x, y = x - mean_x[group], y - mean_y[group]
+    power = np.bincount(group, x * x, minlength=total)
+    slope = np.where(power > 0, np.bincount(group, x * y, minlength=total) / np.maximum(power, 1e-300), 1.0)
+    return slope, mean_y - slope * mean_x
+
+
+def _derivative(
+    board: Board, seen: Observed, numbers: Tuple[Array, float, Array], choice: Tuple[Variant, Tuple[str, ...]]
+) -> Array:
+    """d(raw quantity) / d(rho) at the observed rows: S[carry * next]."""
+    scale, gamma, shift = numbers
+    grid, carry = board.scheme.grid, board.scheme.carry
+    boot = np.zeros(carry.shape)
+    for name in choice[1]:
+        if name in board.pieces:
+            boot = boot + np.nan_to_num(board.pieces[name])
+    at = np.zeros(carry.shape, np.int64)
+    if len(scale) > 1:
+        of_cell = np.zeros(int(grid.cell.max()) + 1, np.int64)
+        of_cell[seen.cell] = seen.update
+        at = np.broadcast_to(of_cell[np.maximum(grid.cell, 0)].max(axis=0), carry.shape)  # a column has one update
+    x = np.where(grid.valid, scale[at] * grid.reward + shift[at], 0.0) + gamma * boot
+    if board.model.by_value:
+        x = x - np.nan_to_num(grid.value)
+    raw = discounted_sum(x, board.rho * carry)
+    ahead = carry * np.concatenate([raw[1:], np.zeros_like(raw[:1])])
+    if not board.model.by_value:
+        ahead = ahead + boot
+    return discounted_sum(ahead, board.rho * carry).ravel()[np.maximum(board.place, 0)]
+
+
+def _solution(
+    board: Board,
+    seen: Observed,
+    choice: Tuple[Variant, Tuple[str, ...]],
+    coefficients: Array,
+    design: Tuple[Array, Array, Array, Array],
+) -> Solution:
+    """Everything in units of the raw quantity, for all observed rows."""
+    left, right, known, use = design
+    model = board.model
+    total = max(int(seen.group.max()) + 1, 1) if len(seen.group) else 1
+    scale, shift = np.ones(total), np.zeros(total)
+    explained = right @ coefficients
+    if model.affine:
+        scale, shift = _lines(seen.y[known][use], (explained - left)[use], seen.group[known][use], total)
+    rows = np.full(len(seen.y), np.nan)
+    meant = scale[seen.group] * seen.y + shift[seen.group] if model.affine else seen.y
+    rows[known] = (left + meant[known] if model.affine else left) - explained
+    raw = meant - rows
+    reward_scale, gamma, added = _numbers(board, coefficients)
+    return Solution(
+        model=model,
+        scheme=board.scheme,
+        variant=choice[0],
+        rho=board.rho,
+        gamma=gamma,
+        reward_scale=reward_scale,
+        reward_shift=added,
+        scale=scale,
+        shift=shift,
+        residual=rows,
+        raw=raw,
+        tolerance=2e-4 * float(np.std(raw[np.isfinite(raw)])) + (size := size_part(seen.value)),
+        size_part=size,
+    )

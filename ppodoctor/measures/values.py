@@ -1,0 +1,280 @@
+"""What the script's own critic said about every recorded step, before the first optimizer step of an update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.acting import CallRows, acting_rows, fed_keys, inputs_of, outputs_of, row_keys
+from ppodoctor.measures.loss import LossReading
+from ppodoctor.run import Run
+from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
+
+Array = Any
+
+AGREE = 1e-3
+"""A head is the critic when its outputs equal the value predictions to this share of their spread."""
+
+
+@dataclass(frozen=True)
+class RolloutValues:
+    """Values of one rollout's states; NaN where the script never asked its critic (or it was not seen)."""
+
+    rollout: int
+    """Index into `run.rollouts`."""
+    obs: Array
+    """[T, N] at the observation acted on."""
+    successor: Array
+    """[T, N] at the true successor: at an end, the final observation."""
+    after: Array
+    """[T, N] at the observation acted on next: after an end, the next episode's first."""
+    last: Array
+    """[N] at the observation after the last row."""
+
+
+@dataclass(frozen=True)
+class ValueTable:
+    """The critic's values of one update's rollouts."""
+
+    update: int
+    version: int
+    """Optimizer steps before the calls that were used."""
+    rollouts: Tuple[RolloutValues, ...]
+    known: float
+    """Share of the observations acted on whose value is known."""
+    source: str
+    """calls (of the critic's head) or predictions (of the first value loss)."""
+
+
+@dataclass(frozen=True)
+class _Book:
+    """Value by key of the input it was computed from."""
+
+    keys: Array
+    values: Array
+
+    def at(self, keys: Array) -> Array:
+        """Values for an array of keys, NaN where unknown."""
+        if not len(self.keys):
+            return np.full(keys.shape, np.nan)
+        place = np.minimum(np.searchsorted(self.keys, keys.ravel()), len(self.keys) - 1)
+        found = self.keys[place] == keys.ravel()
+        return np.where(found, self.values[place], np.nan).reshape(keys.shape)
+
+
+def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optional[ValueTable]:
+    """The values known for one update, given its readings; None when there is neither a call nor a prediction."""
+    own = [i for i, rollout in enumerate(run.rollouts) if rollout.update == update]
+    predicted = _predictions([r for r in readings if r.update == update])
+    calls = run.calls.get(update, [])
+    if not own or (predicted is None and not calls):
+        return None
+    firsts = inputs_of(calls)
+    version = _version(calls, readings, update)
+    critic = _critic(outputs_of(calls), firsts, version, predicted)
+    pieces = [book for book in (critic, predicted) if book is not None]
+    if not pieces:
+        return None
+    book = _merge(pieces)
+    found = [_of_rollout(run, i, book, firsts) for i in own]
+    known = float(np.mean(np.concatenate([np.isfinite(one.obs).ravel() for one in found])))
+    if known == 0.0:
+        return None
+    return ValueTable(update, version, tuple(found), known, "calls" if critic is not None else "predictions")
+
+
+def _version(calls: Sequence[ModuleCalls], readings: Sequence[LossReading], update: int) -> int:
+    """Optimizer steps taken when the rollout was played."""
+    first = [r.version for r in readings if r.update == update]
+    seen = [np.asarray(c.version)[~np.asarray(c.grad, bool)] for c in calls if len(c.version)]
+    seen = [versions for versions in seen if len(versions)]
+    if seen:
+        numbers, counts = np.unique(np.concatenate(seen), return_counts=True)
+        often = int(numbers[counts.argmax()])
+        return min(often, *first) if first else often
+    if first:
+        return min(first)
+    return max((int(np.min(c.version)) for c in calls if len(c.version)), default=0)
+
+
+def _predictions(readings: Sequence[LossReading]) -> Optional[_Book]:
+    """Predictions in the first value loss of the update: made before the critic's first step."""
+    for reading in sorted(readings, key=lambda one: one.index):
+        value, inputs = reading.value, reading.value_inputs
+        if value is None or value.prediction is None or inputs is None:
+            continue
+        prediction = np.asarray(value.prediction, np.float64).ravel()
+        rows = np.asarray(inputs)
+        if rows.ndim == 3 and len(rows) != prediction.size:
+            rows = rows.reshape(-1, rows.shape[-1])
+        if len(rows) != prediction.size:
+            return None
+        return _sorted(row_keys(rows), prediction)
+    return None
+
+
+def _sorted(keys: Array, values: Array) -> _Book:
+    order = np.argsort(keys, kind="stable")
+    return _Book(keys[order], np.asarray(values, np.float64)[order])
+
+
+def _merge(books: Sequence[_Book]) -> _Book:
+    """One book; for a key in several the first wins (a stable sort keeps it in front)."""
+    return _sorted(np.concatenate([b.keys for b in books]), np.concatenate([b.values for b in books]))
+
+
+def _critic(
+    heads: Sequence[CallRows], firsts: Sequence[CallRows], version: int, predicted: Optional[_Book]
+) -> Optional[_Book]:
+    """The calls of the critic's head: the head (and column) whose outputs are the value loss's predictions."""
+    best: Tuple[float, Optional[_Book]] = (np.inf, None)
+    lone: List[_Book] = []
+    for head in heads:
+        keys, known = fed_keys(head, firsts)
+        use = known & (head.version == version)
+        if not use.any():
+            continue
+        for column in range(min(head.data.shape[1], 64)):
+            book = _sorted(keys[use], head.data[use, column])
+            apart = _apart(book, predicted)
+            if apart is not None and apart < best[0]:
+                best = (apart, book)
+        if head.data.shape[1] == 1:
+            lone.append(_sorted(keys[use], head.data[use, 0]))
+    if best[1] is not None:
+        return best[1] if best[0] < AGREE else None
+    return lone[0] if len(lone) == 1 else None
+
+
+def _apart(book: _Book, predicted: Optional[_Book]) -> Optional[float]:
+    """Root mean square difference from the predictions, in their spread; None where no row is in both."""
+    if predicted is None:
+        return None
+    said = book.at(predicted.keys)
+    both = np.isfinite(said) & np.isfinite(predicted.values)
+    if both.sum() < min(4, len(predicted.keys)):
+        return None
+    spread = max(float(predicted.values[both].std()), 1e-3 * float(np.abs(predicted.values[both]).max()), 1e-12)
+    return float(np.sqrt(np.mean((said[both] - predicted.values[both]) ** 2)) / spread)
+
+
+def _of_rollout(run: Run, index: int, book: _Book, firsts: Sequence[CallRows]) -> RolloutValues:
+    rollout = run.rollouts[index]
+    shape = np.asarray(rollout.reward).shape
+    plain = _plain_values(rollout, book)
+    if plain is not None and np.isfinite(plain["obs"]).mean() > 0.5:
+        found = plain
+    else:
+        acted = _acting_values(rollout, book, firsts)
+        found = max(
+            (one for one in (acted, plain) if one is not None),
+            key=lambda one: np.isfinite(one["obs"]).mean(),
+            default={},
+        )
+    if not found:
+        empty = np.full(shape, np.nan)
+        return RolloutValues(index, empty, empty, empty, np.full(shape[1], np.nan))
+    after = np.concatenate([found["obs"][1:], found["last"][None]])
+    ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
+    same = ~ended & ~resets_after(rollout)
+    # where the episode goes on, the successor and the next observation are one state: one value does for both
+    successor = np.where(same & ~np.isfinite(found["successor"]), after, found["successor"])
+    after = np.where(same & ~np.isfinite(after), successor, after)
+    return RolloutValues(index, found["obs"], successor, after, found["last"])
+
+
+def resets_after(rollout: RolloutSpecimen) -> Array:
+    """[T, N] bool: the next row's observation came from a reset. The last row's next one is not known to."""
+    if rollout.reset_before is None:
+        return np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
+    reset = np.asarray(rollout.reset_before, bool)
+    moved = np.zeros(reset.shape[1], bool)
+    if rollout.last_obs is not None:
+        last, successor = np.asarray(rollout.last_obs), np.asarray(rollout.next_obs)[-1]
+        moved = (last.reshape(len(moved), -1) != successor.reshape(len(moved), -1)).any(axis=1)
+    return np.concatenate([reset[1:], moved[None]])
+
+
+def _plain_values(rollout: RolloutSpecimen, book: _Book) -> Optional[Dict[str, Array]]:
+    """Values by the observations themselves, for networks that see them as the environment gives them."""
+    steps, envs = np.asarray(rollout.reward).shape
+
+    def look(rows: Any) -> Array:
+        flat = np.asarray(rows).reshape(-1, np.asarray(rows).shape[-1])
+        return book.at(row_keys(flat))
+
+    last = np.full(envs, np.nan) if rollout.last_obs is None else look(rollout.last_obs)
+    successor = look(rollout.next_obs).reshape(steps, envs)
+    if rollout.final_known is not None:
+        ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
+        successor = np.where(ended & ~np.asarray(rollout.final_known, bool), np.nan, successor)
+    return {"obs": look(rollout.obs).reshape(steps, envs), "successor": successor, "last": last}
+
+
+def _acting_values(rollout: RolloutSpecimen, book: _Book, firsts: Sequence[CallRows]) -> Optional[Dict[str, Array]]:
+    """Values by what the network saw at each step, for scripts that transform observations before it."""
+    best: Optional[Dict[str, Array]] = None
+    for first in firsts:
+        index = acting_rows(first, rollout)
+        if not (index >= 0).any():
+            continue
+        keys = row_keys(first.data)
+        said = np.where(index >= 0, book.at(keys[np.maximum(index, 0)]), np.nan)
+        if best is None or np.isfinite(said).mean() > np.isfinite(best["obs"]).mean():
+            best = {"obs": said, **_successors(rollout, first, index, book.at(keys))}
+    return best
+
+
+def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: Array) -> Dict[str, Array]:
+    """Values at successors and after the last row, from the other calls made between two steps.
+
+    Between two steps the critic may be asked about the state just reached, then about the one to act on. Which row of
+    which call is the state just reached is told by its nearness to that observation, carried to what the network sees
+    by the affine map that fits the acting calls best.
+    """
+    steps, envs = index.shape
+    successor = np.concatenate(
+        [np.where(index >= 0, said[np.maximum(index, 0)], np.nan)[1:], np.full((1, envs), np.nan)]
+    )
+    ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool) | resets_after(rollout)
+    successor[ended] = np.nan
+    last = np.full(envs, np.nan)
+    carried = _carried(rollout, first, index)
+    if carried is None:
+        return {"successor": successor, "last": last}
+    carry, near = carried
+    time = first.step - rollout.first_call - 1
+    other = (first.stream == rollout.stream) & (time >= 0) & (time < steps) & np.isfinite(said)
+    other[index[index >= 0]] = False
+    wanted = [(t, n, False) for t, n in np.argwhere(ended | (np.arange(steps) == steps - 1)[:, None])]
+    wanted += [(steps - 1, n, True) for n in range(envs)]
+    for t, n, is_last in wanted:
+        rows = np.flatnonzero(other & (time == t))
+        source = rollout.last_obs if is_last else rollout.next_obs[t]
+        if not len(rows) or source is None:
+            continue
+        apart = np.abs((first.data[rows] - carry(np.asarray(source)[n])) / near).max(axis=1)
+        if apart.min() < 1.0:
+            value = said[rows[apart.argmin()]]
+            if is_last:
+                last[n] = value
+            else:
+                successor[t, n] = value
+    return {"successor": successor, "last": last}
+
+
+def _carried(
+    rollout: RolloutSpecimen, first: CallRows, index: Array
+) -> Optional[Tuple[Callable[[Array], Array], Array]]:
+    """Observation -> what the network would see, and how far off per component that may be ([D])."""
+    obs = np.asarray(rollout.obs, np.float64)
+    if obs.ndim != 3 or obs.shape[2] != first.data.shape[1] or (index < 0).all():
+        return None
+    x, y = obs[index >= 0], np.asarray(first.data, np.float64)[index[index >= 0]]
+    centre, middle = x.mean(0), y.mean(0)
+    power = ((x - centre) ** 2).sum(0)
+    slope = np.where(power > 0, ((x - centre) * (y - middle)).sum(0) / np.maximum(power, 1e-300), 0.0)
+    rest = np.abs(y - middle - slope * (x - centre)).max(0)
+    return lambda row: slope * (row - centre) + middle, 2 * rest + 1e-4 * np.maximum(y.std(0), 1e-6)

@@ -1,0 +1,354 @@
+"""Runs made of numpy alone: a toy world is played, a fixed critic speaks, advantages are computed right or wrong.
+
+What the library has to find out is computed here by plain loops in float32, written without a look at the library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ppodoctor.measures.loss import LossReading, PolicyHead, Surrogate, ValueLoss
+from ppodoctor.records import EnvFacts, UpdateRecord
+from ppodoctor.run import Run
+from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
+
+FIRST, CRITIC, ACTOR = 1, 2, 3
+F = np.float32
+
+
+@dataclass
+class Script:
+    """How the imaginary script is written; the defaults are right."""
+
+    gamma: float = 0.99
+    lam: float = 0.95
+    steps: int = 128
+    envs: int = 4
+    updates: int = 2
+    minibatches: int = 4
+    recorded: int | None = None  # minibatches kept per update
+    epochs: int = 1
+    death: float = 0.04
+    limit: int = 30
+    variant: str = "right"
+    normalise: str = "minibatch"  # none, batch, minibatch, centre
+    target: str = "return"  # return, advantage, monte_carlo, one_step
+    reward: str = "own"  # own, scaled, centred, standardised, clipped, previous, next
+    finals: bool = True  # does the script ask its critic about final observations?
+    tail_value: bool = True
+    calls: bool = True
+    transform: str = "none"  # none, affine: what the script does to observations
+    constant_reward: bool = False
+    smooth: int = 0
+    seed: int = 0
+    source: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """One rollout, [T, N]."""
+
+    obs: Any
+    next_obs: Any
+    last_obs: Any
+    action: Any
+    reward: Any
+    terminated: Any
+    truncated: Any
+    starts: Any
+
+
+class Game:
+    """A random walk in three dimensions whose episodes end by chance or at a limit; resets happen at once."""
+
+    def __init__(self, script: Script) -> None:
+        self.script, self.rng = script, np.random.default_rng(script.seed)
+        self.state = self.rng.normal(size=(script.envs, 3)).astype(F)
+        self.age = self.rng.integers(0, max(script.limit // 2, 1), size=script.envs)
+        self.fresh = np.ones(script.envs, bool)
+
+    def play(self) -> World:
+        script, rng = self.script, self.rng
+        rows: list[tuple[Any, ...]] = []
+        for _ in range(script.steps):
+            action = rng.integers(0, 2, size=script.envs)
+            moved = (0.9 * self.state + 0.3 * rng.normal(size=self.state.shape) + 0.2 * (action[:, None] - 0.5)).astype(
+                F
+            )
+            reward = np.ones(script.envs) if script.constant_reward else moved[:, 0] + 0.3 + 0.2 * action
+            self.age += 1
+            terminated = rng.random(script.envs) < script.death
+            truncated = (self.age >= script.limit) & ~terminated
+            rows.append((self.state, moved, action, reward.astype(np.float64), terminated, truncated, self.fresh))
+            end = terminated | truncated
+            self.state = np.where(end[:, None], rng.normal(size=moved.shape).astype(F) + 1.5, moved).astype(F)
+            self.age[end] = 0
+            self.fresh = end
+        obs, moved, action, reward, terminated, truncated, starts = (
+            np.array(column) for column in zip(*rows, strict=True)
+        )
+        return World(obs, moved, self.state, action, reward, terminated, truncated, starts)
+
+
+def critic(obs: Any) -> Any:
+    """Values [..., ] of observations [..., 3] in float32."""
+    mix = np.array([[1.0, -0.7, 0.2], [0.3, 0.9, -0.5], [-0.2, 0.4, 1.1]], F)
+    return (np.tanh(np.asarray(obs, F) @ mix) @ np.array([2.0, -1.5, 1.2], F) + F(0.7)).astype(F)
+
+
+def seen_by_network(obs: Any, script: Script) -> Any:
+    if script.transform == "affine":
+        return ((np.asarray(obs, F) - F(0.31)) / F(1.7)).astype(F)
+    return np.asarray(obs, F)
+
+
+def paid(world: World, script: Script) -> Any:
+    """Rewards as the script uses them."""
+    r = world.reward
+    if script.reward == "scaled":
+        return r / 100
+    if script.reward == "centred":
+        return r - r.mean()
+    if script.reward == "standardised":
+        return (r - r.mean()) / (r.std() + 1e-5)
+    if script.reward == "clipped":
+        return np.clip(r, -1, 1)
+    if script.reward == "previous":
+        return np.concatenate([np.zeros_like(r[:1]), r[:-1]])
+    if script.reward == "next":
+        return np.concatenate([r[1:], np.zeros_like(r[:1])])
+    return r
+
+
+def masks(kind: str, died: bool, cut: bool, flags: tuple[bool, bool]) -> tuple[str, int]:
+    """Which value is bootstrapped (none, after, final) and whether the recursion goes on, for one row."""
+    first, next_ends = flags
+    end = died or cut
+    if kind in ("done_previous", "done_next", "done_inverted"):
+        stop = {"done_previous": first, "done_next": next_ends, "done_inverted": not end}[kind]
+        return ("none", 0) if stop else ("after", 1)
+    if kind == "done_ignored" or not end:
+        return "after", 1
+    if kind == "done_value_ignored":
+        return "after", 0
+    if kind == "leak":
+        return "none", 1
+    if died or kind == "death":
+        return "none", 0
+    return {"reset": ("after", 0), "truncation_ignored": ("after", 1)}.get(kind, ("final", 0))
+
+
+def advantages(world: World, script: Script) -> Any:
+    """[T, N] float32 by the script's variant: every variant is a plain loop over time."""
+    r = paid(world, script).astype(F)
+    v, v_final, v_last = (critic(seen_by_network(o, script)) for o in (world.obs, world.next_obs, world.last_obs))
+    if not script.tail_value:
+        v_last = np.zeros_like(v_last)
+    after = np.concatenate([v[1:], v_last[None]])
+    end = world.terminated | world.truncated
+    if script.variant in ("environments", "across_environments"):
+        return sideways(script, (r, v, after, end))
+    g, gl, kind = F(script.gamma), F(script.gamma * script.lam), script.variant
+    out = np.zeros_like(r)
+    for n in range(r.shape[1]):
+        running = F(0)
+        for t in reversed(range(len(r))):
+            tail = t == len(r) - 1
+            flags = (bool(world.starts[t, n]), not tail and bool(end[t + 1, n]))
+            source, carry = masks(kind, bool(world.terminated[t, n]), bool(world.truncated[t, n]), flags)
+            boot = {"none": F(0), "after": after[t, n], "final": v_final[t, n]}[source]
+            if kind == "no_tail" and tail and not end[t, n]:
+                boot = F(0)
+            running = r[t, n] + g * boot - v[t, n] + gl * F(carry) * running
+            if kind == "last_is_zero" and tail:
+                running = F(0)
+            out[t, n] = running
+    return out
+
+
+def sideways(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
+    """Recursions that walk from environment to environment."""
+    r, v, after, end = arrays
+    g, gl = F(script.gamma), F(script.gamma * script.lam)
+    out, running = np.zeros_like(r), F(0)
+    steps, envs = r.shape
+    across = script.variant == "across_environments"
+    order = [(t, n) for n in reversed(range(envs)) for t in reversed(range(steps))]
+    if not across:
+        order = [(t, n) for t in range(steps) for n in reversed(range(envs))]
+    for t, n in order:
+        if not across and n == envs - 1:
+            running = F(0)
+        keep = F(0) if across and end[t, n] else F(1)
+        running = r[t, n] + g * (F(0) if end[t, n] else after[t, n]) - v[t, n] + gl * keep * running
+        out[t, n] = running
+    return out
+
+
+def targets(world: World, script: Script, advantage: Any) -> Any:
+    v = critic(seen_by_network(world.obs, script))
+    if script.target == "advantage":
+        return advantage
+    if script.target == "monte_carlo":
+        return advantages(world, replace(script, lam=1.0)) + v
+    if script.target == "one_step":
+        return advantages(world, replace(script, lam=0.0)) + v
+    return advantage + v
+
+
+def make(script: Script) -> tuple[Run, tuple[LossReading, ...]]:
+    """A run with rollouts and layer calls, and the readings of its minibatches."""
+    game, rng = Game(script), np.random.default_rng(script.seed + 1)
+    rollouts, calls, readings, rows = [], {}, [], []
+    for update in range(1, script.updates + 1):
+        world = game.play()
+        first_call = (update - 1) * script.steps
+        version = (update - 1) * script.minibatches * script.epochs
+        rollouts.append(specimen(world, update, first_call))
+        if script.calls:
+            calls[update] = layer_calls(world, script, first_call, version)
+        readings += minibatches(world, script, (update, version), rng)
+        rows.append(UpdateRecord(update=update, step=first_call + script.steps, wall=float(update)))
+    run = Run(
+        folder=None,
+        updates=tuple(rows),
+        envs=(EnvFacts(stream=0, num_envs=script.envs, max_episode_steps=script.limit),),
+        rollouts=tuple(rollouts),
+        calls=calls,
+        source=dict(script.source),
+    )
+    return run, tuple(readings)
+
+
+def specimen(world: World, update: int, first_call: int) -> RolloutSpecimen:
+    return RolloutSpecimen(
+        update=update,
+        stream=0,
+        first_call=first_call,
+        obs=world.obs,
+        next_obs=world.next_obs,
+        action=world.action,
+        reward=world.reward,
+        terminated=world.terminated,
+        truncated=world.truncated,
+        done_seen=world.terminated,
+        reset_before=world.starts,
+        last_obs=world.last_obs,
+        final_known=np.ones_like(world.terminated),
+        obs_shape=(3,),
+    )
+
+
+class Log:
+    """Calls in the order in which they were made."""
+
+    def __init__(self, version: int) -> None:
+        self.version, self.rows = version, []
+
+    def ask(self, step: int, seen: Any) -> None:
+        self.rows.append((step, np.atleast_2d(seen)))
+
+    def modules(self) -> list[ModuleCalls]:
+        count = len(self.rows)
+        steps = np.array([step for step, _ in self.rows])
+        sizes = np.array([len(seen) for _, seen in self.rows])
+        inputs = np.concatenate([seen for _, seen in self.rows])
+        logits = np.column_stack([inputs[:, 0], -inputs[:, 1]]).astype(F)
+        common = {"step": steps, "stream": np.zeros(count, np.int64), "version": np.full(count, self.version)}
+        common |= {"grad": np.zeros(count, bool), "training": np.ones(count, bool), "rows": sizes}
+        order = 3 * np.arange(count)
+        return [
+            ModuleCalls(FIRST, "Linear", role="first", order=order, inputs=inputs, **common),
+            ModuleCalls(ACTOR, "Linear", role="head", order=order + 1, outputs=logits, **common),
+            ModuleCalls(CRITIC, "Linear", role="head", order=order + 2, outputs=critic(inputs)[:, None], **common),
+        ]
+
+
+def layer_calls(world: World, script: Script, first_call: int, version: int) -> list[ModuleCalls]:
+    log = Log(version)
+    steps = len(world.obs)
+    for t in range(steps):
+        log.ask(first_call + t, seen_by_network(world.obs[t], script))
+        if script.finals:
+            for n in np.flatnonzero(world.truncated[t]):
+                log.ask(first_call + t + 1, seen_by_network(world.next_obs[t, n], script))
+    if script.tail_value:
+        log.ask(first_call + steps, seen_by_network(world.last_obs, script))
+    return log.modules()
+
+
+def minibatches(world: World, script: Script, numbers: tuple[int, int], rng: Any) -> list[LossReading]:
+    update, version = numbers
+    advantage = advantages(world, script)
+    target = targets(world, script, advantage).ravel()
+    seen = seen_by_network(world.obs, script).reshape(-1, 3)
+    action = world.action.ravel()
+    flat = advantage.ravel()
+    if script.smooth:
+        flat = np.convolve(flat, np.ones(script.smooth, F) / script.smooth, mode="same").astype(F)
+    if script.normalise == "batch":
+        flat = (flat - flat.mean()) / (flat.std() + F(1e-8))
+    readings = []
+    for epoch in range(script.epochs):
+        order = rng.permutation(flat.size)
+        for number, chosen in enumerate(np.array_split(order, script.minibatches)):
+            index = epoch * script.minibatches + number
+            if script.recorded is not None and index >= script.recorded:
+                continue
+            used = flat[chosen]
+            if script.normalise == "minibatch":
+                used = (used - used.mean()) / (used.std(ddof=1) + F(1e-8))
+            elif script.normalise == "centre":
+                used = used - used.mean()
+            x = seen[chosen]
+            readings.append(
+                reading((update, index, version + index), x, used, (critic(x), target[chosen], action[chosen]))
+            )
+    return readings
+
+
+def reading(numbers: tuple[int, int, int], x: Any, advantage: Any, rest: tuple[Any, Any, Any]) -> LossReading:
+    value, target, action = rest
+    size = len(x)
+    new = np.full(size, -0.7)
+    return LossReading(
+        update=numbers[0],
+        index=numbers[1],
+        version=numbers[2],
+        terms=(),
+        surrogate=Surrogate(
+            sign=1,
+            form="exp_difference",
+            inverted=False,
+            ratio=np.ones(size),
+            ratio_shape=(size,),
+            advantage=advantage,
+            advantage_shape=(size,),
+            advantage_has_grad=False,
+            old_has_grad=False,
+            clip_low=0.8,
+            clip_high=1.2,
+            clip_on="ratio",
+            combine="min",
+            log_prob_new=new,
+            log_prob_old=new,
+        ),
+        value=ValueLoss(
+            error="squared",
+            prediction=value + F(0.05) * numbers[1],  # the critic moves with every step
+            prediction_shape=(size,),
+            target=target,
+            target_shape=(size,),
+            elements=size,
+            target_has_grad=False,
+            clipped=False,
+        ),
+        head=PolicyHead(kind="categorical", action=action),
+        batch=size,
+        inputs={FIRST: x},
+        policy_inputs=x,
+        value_inputs=x,
+    )
