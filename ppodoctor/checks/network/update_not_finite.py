@@ -8,16 +8,7 @@ from collections.abc import Iterator
 from ppodoctor.checks.api import CAUSE, Evidence, check
 from ppodoctor.run import Run
 
-_WATCHED = (
-    "policy_loss",
-    "value_loss",
-    "entropy",
-    "ratio_max",
-    "advantage_std",
-    "grad_norm",
-    "value_mean",
-    "target_mean",
-)
+_WATCHED = ("policy_loss", "grad_norm")
 
 
 @check(
@@ -25,16 +16,16 @@ _WATCHED = (
     fix="look at the first quantity named: log of 0, a standard deviation of 0 (one sample), an overflowing "
     "exponential",
     faults=(91, 42),
-    needs=("updates",),
+    needs=("policy_loss", "grad_norm"),
     explains=("policy_frozen", "value_function_blind", "entropy_collapsed", "return_peaked_then_fell"),
     rivals=("observation_not_finite", "reward_not_finite", "learning_rate_too_high"),
     refuted_by="finite losses and gradients in all updates",
     references=("all training debuggers: the first bad tensor wins",),
 )
 def update_not_finite(run: Run) -> Iterator[Evidence]:
-    """A loss, a gradient norm or a statistic of an update is NaN or infinite.
+    """The loss or the gradient of an update is NaN or infinite.
 
-    What it sees: the columns of each update, in the order in which they are computed; the first bad one is named.
+    What it sees: the policy loss and the gradient norm of each update that was read; the first bad one is named.
 
     Why it hurts: after one step with a NaN gradient all parameters are NaN.
 

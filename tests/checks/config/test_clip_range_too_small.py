@@ -1,0 +1,21 @@
+"""Twin of `clip_range_too_small`: a run that has it and one that comes near."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scenarios import failing, steady, with_readings
+
+
+def clamped(low, high):
+    """Other bounds of the clamp on the ratio."""
+    return lambda r: replace(r, surrogate=replace(r.surrogate, clip_low=low, clip_high=high))
+
+
+SICK = with_readings(failing(steady(clip_fraction=0.8)), clamped(0.995, 1.005))
+HEALTHY = with_readings(steady(), clamped(0.995, 1.005))
+
+
+def test_says_what_was_seen(evidence):
+    (found,) = evidence(SICK, "clip_range_too_small")
+    assert "the ratio is clamped to" in found.text

@@ -1,0 +1,19 @@
+"""Twin of `policy_head_not_small`: a run that has it and one that comes near."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scenarios import steady, with_readings
+
+SURE = np.log(np.tile([0.999, 0.001], (256, 1)))
+
+
+SICK = with_readings(steady(), lambda r: replace(r, head=replace(r.head, logits=SURE, action=SURE.argmax(1))))
+HEALTHY = steady()
+
+
+def test_says_what_was_seen(evidence):
+    (found,) = evidence(SICK, "policy_head_not_small")
+    assert "before any training" in found.text

@@ -1,0 +1,13 @@
+"""Twin of `value_loss_swamps_policy`: a run that has it and one that comes near."""
+
+from __future__ import annotations
+
+from scenarios import failing, steady
+
+SICK = failing(steady(value_grad_share=0.999))
+HEALTHY = steady(value_grad_share=(0.97, 0.8))
+
+
+def test_says_what_was_seen(evidence):
+    (found,) = evidence(SICK, "value_loss_swamps_policy")
+    assert "99.9%" in found.text
