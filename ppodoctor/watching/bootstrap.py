@@ -181,6 +181,8 @@ class Watch:
         if self._crash is None and last is not None and not self.over:
             self.crashed(last, last.__traceback__)
         self.finish("ended")
+        if self._crash is not None and self._crash["type"] == "KeyboardInterrupt":
+            _remember_interrupt()
 
     def finish(self, reason: str) -> None:
         """Close the session, once: `reason` unless a stop or a crash says more."""
@@ -268,7 +270,7 @@ class watch_here:  # noqa: N801 - used as a verb: `with watch_here(folder) as se
 
 def forget_earlier(root: Path) -> None:
     """Remove what an earlier watch left in this run folder to steer or to report its processes."""
-    for name in ("main.pid", "stop", "stopped.json", "events.jsonl", "settings.json"):
+    for name in ("main.pid", "stop", "stopped.json", "leaving.json", "events.jsonl", "settings.json"):
         (root / "watch" / name).unlink(missing_ok=True)
     (root / "crash.json").unlink(missing_ok=True)
 
@@ -302,6 +304,18 @@ def _is_multiprocessing() -> bool:
         except OSError:
             words = sys.argv
     return "--multiprocessing-fork" in words or any("multiprocessing.forkserver import" in word for word in words)
+
+
+def _remember_interrupt() -> None:
+    """Let the interpreter end by SIGINT, as it does after an uncaught KeyboardInterrupt.
+
+    It keeps that in a flag, which any later `eval` of a string clears (a namedtuple's, in a module that we import)
+    and which a string of code that raises sets again.
+    """
+    try:  # noqa: SIM105 - contextlib would be imported for this alone
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        pass
 
 
 def _append(root: str, line: str) -> None:

@@ -129,7 +129,11 @@ def _rewritten(words: tuple[str, ...], call: PythonCall) -> tuple[str, ...]:
     flags = [re.sub("^(-[A-Za-z]*)x", r"\1", flag) if _is_letters(flag) else flag for flag in call.flags]
     flags = [flag for flag in flags if flag != "-"]
     main = str(INJECT / "run_isolated.py")
-    return (*words[: call.at + 1], *flags, main, call.kind, call.target, *call.arguments)
+    return (
+        *(*words[: call.at + 1], *flags),
+        *(main, call.kind, call.target, str(len(call.arguments))),
+        *words[call.at :],
+    )
 
 
 def _is_letters(flag: str) -> bool:

@@ -10,23 +10,26 @@ import os
 import sys
 import types
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
-from pathlib import Path
-from typing import Any
 
-from ppodoctor.watching.settings import FOLDER_VARIABLE, Wishes
+TYPE_CHECKING = False  # the script finds no more modules imported than need be
+if TYPE_CHECKING:
+    from typing import Any
 
 SCRIPT, SCRIPT_SKIPPING_FIRST_LINE, MODULE, CODE, STDIN = "script", "script-x", "module", "code", "stdin"
 
 
-def run(kind: str, target: str, arguments: list[str]) -> None:
+def run(kind: str, target: str, count: int, words: list[str]) -> None:
     """Set up `sys` and `__main__`, then run; whatever the user's code raises passes through.
 
     Args:
         kind: One of the five kinds above.
         target: The script's path as given, the module's name or the code; unused for `stdin`.
-        arguments: What follows in `sys.argv`.
+        count: How many of the last words are the script's own arguments.
+        words: The call as the user wrote it, the interpreter first.
     """
-    _restore_orig_argv()
+    arguments = words[len(words) - count :]
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[1:] = words[1:]
     safe = bool(sys.flags.isolated or getattr(sys.flags, "safe_path", False))
     if kind == MODULE:
         _run_module(target, arguments, None if safe else os.getcwd())
@@ -40,7 +43,7 @@ def run(kind: str, target: str, arguments: list[str]) -> None:
         _execute(code, __loader__=BuiltinImporter)
     elif _holds_main(target):
         # A folder or an archive with a __main__.py is itself the first place to import from, whatever the flags.
-        _enter(target, arguments, target)
+        _enter(target, arguments, os.path.join(os.getcwd(), target))
         _run_as_main("__main__", alter_argv=False)
     else:
         _enter(target, arguments, None if safe else os.path.dirname(os.path.realpath(target)))
@@ -53,14 +56,6 @@ def without_own_frames(trace: types.TracebackType | None) -> types.TracebackType
     while trace is not None and os.path.abspath(trace.tb_frame.f_code.co_filename).startswith(ours):
         trace = trace.tb_next
     return trace
-
-
-def _restore_orig_argv() -> None:
-    folder = os.environ.get(FOLDER_VARIABLE, "")
-    command = list(Wishes.load(Path(folder)).command)
-    words = getattr(sys, "orig_argv", None)
-    if words and command and command[0] == words[0]:
-        sys.orig_argv[:] = command
 
 
 def _enter(first: str, arguments: list[str], place: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -27,6 +28,8 @@ class Stopping:
         self._household = household
         self._grace = grace
         self._obeyed = False
+        self._left_at: float | None = None
+        self._workers_ended = False
         self._next = 0.0
         self._stages = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 
@@ -61,6 +64,7 @@ class Stopping:
         if not self._obeyed and (self._folder / "stopped.json").exists():
             self._obeyed = True
             self._next = max(self._next, now + self._grace)
+        self._end_waited_for(now)
         if now >= self._next and self._stages:
             self._next = now + self._grace / 2
             self._signal(self._stages.pop(0))
@@ -78,6 +82,18 @@ class Stopping:
         """The session in the script asks by itself when it has counted enough updates."""
         with contextlib.suppress(OSError):
             self._begin((self._folder / "stop").read_text(encoding="utf-8") or "asked to stop")
+
+    def _end_waited_for(self, now: float) -> None:
+        """End the workers that a script at its exit waits for, when they have had time to end by themselves."""
+        try:
+            waited_for = json.loads((self._folder / "leaving.json").read_text(encoding="utf-8"))["workers"]
+        except (OSError, ValueError):
+            return
+        if self._left_at is None:
+            self._left_at = now
+        elif now >= self._left_at + min(1.0, self._grace / 2) and not self._workers_ended:
+            self._workers_ended = True
+            send({one for one in self._household.members() if one.pid in waited_for}, signal.SIGTERM)
 
     def _signal(self, signum: signal.Signals) -> None:
         late = "did not end after it was asked" if self._obeyed else "came to no step at which it could end"

@@ -6,6 +6,7 @@ Loaded by every interpreter of a watched command: light standard library modules
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
@@ -32,6 +33,7 @@ class _Stops:
     def __init__(self, root: str, *, worker: bool, keeper: int | None) -> None:
         self.request = os.path.join(root, "watch", "stop")
         self.answer = os.path.join(root, "watch", "stopped.json")
+        self.leaving = os.path.join(root, "watch", "leaving.json")
         self.worker = worker
         self.keeper = keeper
         self.next_look = 0.0
@@ -103,8 +105,21 @@ def check(at: str = ENV_STEP) -> None:
             return
     if at == OPTIMIZER_STEP or (not stops.worker and _in_main_thread()):
         stops.raised = True
+        # Registered last it runs first: the script's own code is behind it then, its clean-up at exit still to come.
+        atexit.register(_leave, stops)
         _write(stops.answer, _to_json({"reason": stops.reason, "at": at, "pid": os.getpid(), "time": time.time()}))
         raise StopWatching(stops.reason)
+
+
+def _leave(stops: _Stops) -> None:
+    """Name the worker processes that multiprocessing will wait for at exit, forever when nobody tells them to end.
+
+    The parent ends them a moment later; the daemons among them are ended by multiprocessing itself.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    workers = [one.pid for one in process.active_children() if not one.daemon] if process is not None else []
+    if workers:
+        _write(stops.leaving, _to_json({"pid": os.getpid(), "workers": workers}))
 
 
 def _read_request(stops: _Stops) -> str | None:
@@ -119,6 +134,12 @@ def _read_request(stops: _Stops) -> str | None:
 
 
 def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            # one that has ended keeps its number until its parent asks for it
+            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (OSError, IndexError):
+        pass  # not Linux, or gone
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
