@@ -31,6 +31,7 @@ def diagnose(
     diagnosed. A page with curves and source lines is written into the run folder as report.html.
     """
     watch, show = watch or WatchOptions(), show or ShowOptions()
+    show.refuse_nonsense()
     if command is not None:
         if run is not None:
             raise UsageError(f"Both a recorded run ({run}) and a command were given; one of them was expected.")

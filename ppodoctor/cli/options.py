@@ -57,6 +57,7 @@ class ShowOptions:
             "output goes to standard error.",
             group=SHOWING,
             metavar="PATH",
+            allow_leading_hyphen=True,
         ),
     ] = None
     quiet: Annotated[
@@ -68,3 +69,8 @@ class ShowOptions:
             show_default=False,
         ),
     ] = False
+
+    def refuse_nonsense(self) -> None:
+        """Raise UsageError where an option stands in the place of the path."""
+        if self.json is not None and self.json.startswith("-") and self.json != "-":
+            raise UsageError(f"--json is followed by {self.json}; a path was expected, or - for standard output.")

@@ -22,11 +22,16 @@ def tell(report: Report, folder: Path, show: ShowOptions) -> None:
 
     stream: TextIO = sys.stderr if show.json == "-" else sys.stdout
     page = write_page(report, folder)
-    terminal.render(report, terminal.make_console(stream), page, quiet=show.quiet)
+    terminal.render(report, terminal.make_console(stream), page and _short(page), quiet=show.quiet)
     if page is None:
         print(f"ppodoctor: the report could not be written into {folder}.", file=sys.stderr)
     if show.json is not None:
         _write_json(report, show.json)
+
+
+def _short(path: Path) -> Path:
+    """Relative to where one stands, when it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def write_page(report: Report, folder: Path) -> Path | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Mapping
-from inspect import cleandoc
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
 from ppodoctor.checks.api import Check
+from ppodoctor.reporting.page import page_of
 from ppodoctor.reporting.report import BASIS_TEXT
 from ppodoctor.reporting.terminal import print_plain
 
@@ -22,7 +22,9 @@ def render_list(known: Mapping[str, Check], console: Console) -> None:
     parts: list[Text | Table] = []
     for family, members in itertools.groupby(known.values(), key=lambda check: check.family):
         grid = Table.grid(padding=(0, 2), expand=True)
-        grid.add_column(no_wrap=True, overflow="fold", max_width=max(console.width // 2 - 4, 10))
+        longest = 2 + max(map(len, known))
+        # A name is there to be copied: it is broken only where the terminal is very narrow.
+        grid.add_column(overflow="fold", width=longest if longest < 0.6 * console.width else None)
         grid.add_column(ratio=1, overflow="fold")
         for check in members:
             grid.add_row(Text("  " + check.id), Text(check.title))
@@ -49,12 +51,15 @@ def render_page(check: Check, console: Console) -> None:
     for name, text in facts.items():
         if text:
             grid.add_row(Text(name, style="cyan"), Text(text))
-    references = [Text(f"- {one}") for one in check.references]
-    head = Text.assemble((check.title, "bold"), f"  {check.id}")
-    page = Markdown(cleandoc(check.page), hyperlinks=False)
-    print_plain(
-        console, [head, Text(), grid, Text(), page, *([Text(), Text("References")] if references else []), *references]
-    )
+    page = page_of(check)
+    parts: list[RenderableType] = [Text.assemble((check.title, "bold"), f"  {check.id}"), Text(), grid, Text()]
+    parts.append(Markdown(page.lead, hyperlinks=False))
+    sections = dict(page.sections)
+    if check.references:
+        sections.setdefault("References", "\n".join(f"- {one}" for one in check.references))
+    for name, text in sections.items():
+        parts += [Text(), Text(name, style="bold"), Markdown(text, hyperlinks=False)]
+    print_plain(console, parts)
 
 
 def unknown(name: str, known: Mapping[str, Check]) -> str:

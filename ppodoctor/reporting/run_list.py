@@ -34,9 +34,10 @@ class RunLine:
 def line_of(folder: Path) -> RunLine:
     """What the list says of a run folder; a damaged one is listed with what can be read."""
     header, told = _json(folder / "run.json"), _json(folder / "report.json")
-    command = header.get("command") or (told.get("run") or {}).get("command") or ()
+    command = header.get("command")
     updates = max((_lines(path) for path in (folder, *folder.glob("workers/*"))), default=0)
-    ids = ", ".join(str(cause.get("id")) for cause in told.get("causes", ()) if isinstance(cause, dict))
+    causes = told.get("causes")
+    ids = ", ".join(str(one.get("id")) for one in causes if isinstance(one, dict)) if isinstance(causes, list) else ""
     words = " ".join(map(str, command)) if isinstance(command, list | tuple) else ""
     started = str(header.get("started", "")).replace("T", " ")[:16]
     return RunLine(folder, one_line(started), updates, one_line(ids or told.get("verdict", "")), one_line(words))
