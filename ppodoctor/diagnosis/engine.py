@@ -22,6 +22,8 @@ _PROMOTED = 0.6
 _STRIKING = 0.95
 """Strength from which a statistical finding stays a cause although the return still improves."""
 
+_SURROUNDINGS = frozenset({"env", "reward"})
+
 
 @dataclass(frozen=True)
 class Examination:
@@ -87,14 +89,18 @@ def _finding(examination: Examination, outcome: Learning) -> Finding:
 def _severity(check: Check, evidence: tuple[Evidence, ...], basis: str, outcome: Learning) -> str:
     """Cause or note, before it is known whether anything else stands.
 
-    What is exact stays a cause while the run learns somewhat. A statistical finding does not explain a failure that is
-    not there: it needs a run that fails, or numbers that no healthy run shows.
+    What is exact in the computation stays a cause while the run learns somewhat; what is odd about the environment does
+    not, unless the evidence says so. A statistical finding does not explain a failure that is not there: it needs a run
+    that fails, or numbers that no healthy run shows.
     """
     stated = {e.severity or check.severity for e in evidence}
     if CAUSE not in stated or check.tolerable:
         return NOTE
-    if basis == EXACT:
+    insists = any(e.severity == CAUSE for e in evidence)
+    if basis == EXACT and (insists or check.family not in _SURROUNDINGS or not outcome.works):
         return CAUSE
+    if basis == EXACT:
+        return NOTE
     striking = max(e.strength for e in evidence) >= _STRIKING
     if outcome.status == LEARNED or (outcome.status in (IMPROVING, TOO_YOUNG) and not striking):
         return NOTE
