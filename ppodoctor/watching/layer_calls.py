@@ -107,9 +107,13 @@ class LayerCalls:
         stride = -(-flat.shape[-1] // MAX_WIDTH)
         return flat[..., ::stride].clone() if stride > 1 else flat.clone()
 
-    def take(self, first: set[int], heads: set[int]) -> List[ModuleCalls]:
-        """The calls since the last take, by module; clears the log. Only modules named in `first` or `heads` are kept."""
+    def drain(self) -> List[Tuple[Any, ...]]:
+        """What was recorded since the last drain, raw."""
         log, self._log, self._spent, self.full = self._log, [], 0, False
+        return log
+
+    def assemble(self, log: List[Tuple[Any, ...]], first: set[int], heads: set[int]) -> List[ModuleCalls]:
+        """A drained log by module; only modules named in `first` or `heads` are kept."""
         by_module: Dict[int, List[Tuple[Any, ...]]] = {}
         for order, entry in enumerate(log):
             if entry[0] in first or entry[0] in heads:

@@ -50,7 +50,7 @@ class Learner:
         self._traced: Dict[Any, int] = {}
         self._trace_starts = 0
         self._current: Optional[MinibatchSpecimen] = None
-        self._calls_taken = True
+        self._calls: Optional[List[Tuple[Any, ...]]] = None
         self._compiled: List[str] = []
 
     def attach(self) -> None:
@@ -59,7 +59,6 @@ class Learner:
         self.layers.attach()
         self.tap.attach()
         self.layers.recording = True
-        self._calls_taken = False
 
     def detach(self) -> None:
         """Take everything off."""
@@ -188,18 +187,19 @@ class Learner:
         facts = self.steps.before_step(optimizer, self._current is not None)
         if self._current is not None:
             self._current.facts.update(facts)
-        if self._builder is not None:
-            self.layers.recording = False  # what follows is made with other parameters than the rollout's
+        calls = self.layers.drain()
+        if self._calls is None:
+            self._calls = calls  # made with the rollout's parameters; what follows is not
         self.plan.spent += time.perf_counter() - began
 
-    def _take_calls(self) -> None:
-        """Write the layers' calls up to the first optimizer step: made with the rollout's parameters.
+    def _keep_calls(self) -> None:
+        """Write the layers' calls from the end of the last update to the first optimizer step of this one.
 
-        Taken at the end of the update, when all of its losses have told which layers matter.
+        At the end of the update, when all of its losses have told which layers matter.
         """
-        self._calls_taken = True
-        self.layers.recording = False
-        calls = self.layers.take(self.roles.first, self.roles.heads)
+        log = self.layers.drain() if self._calls is None else self._calls
+        self._calls = None
+        calls = self.layers.assemble(log, self.roles.first, self.roles.heads) if self.plan.specimen else []
         if calls:
             self._keep(f"calls-{self.update:06d}", save_calls, calls)
 
@@ -224,6 +224,7 @@ class Learner:
         if self._current is not None:
             self._current.facts.update({k: v for k, v in measured.items()})
         self._current = None
+        self.layers.recording = self.plan.is_specimen(self.update + 1)
         self.trace.leave()
         if self._wants_trace():
             self._start_trace()
@@ -245,13 +246,9 @@ class Learner:
         for minibatch in self._pending:
             self._keep(f"minibatch-{minibatch.update:06d}-{minibatch.index:05d}", save_minibatch, minibatch)
         self._pending = []
-        if not self._calls_taken:
-            self._take_calls()
+        self._keep_calls()
         self._session.recorder.update(self._builder.finish(self.plan.calls()))
         self._builder = None
-        self.layers.take(set(), set())
-        wanted = self.plan.is_specimen(self.update + 1)
-        self.layers.recording, self._calls_taken = wanted, not wanted
         self._session.updated(self.update)
 
     def finish(self) -> None:
