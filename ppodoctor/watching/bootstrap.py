@@ -99,11 +99,11 @@ class Watch:
     def _settings(self) -> Settings:
         from pathlib import Path
 
-        from ppodoctor.watching.settings import Settings, Wishes, worker_folder
+        from ppodoctor.watching.settings import Settings, Wishes, claim, worker_folder
 
         root = Path(self.root)
         worker = self.forked or _is_multiprocessing()
-        folder = root if not worker and _claim(self.root) else worker_folder(root)
+        folder = root if not worker and claim(root) else worker_folder(root)
         self.settings = Settings(root, folder, worker, self.wishes or Wishes.load(root))
         return self.settings
 
@@ -165,10 +165,11 @@ class Watch:
         """Write `crash.json`: in the folder of this process, or in the run folder while no process has claimed it."""
         try:
             from ppodoctor.watching import crash
+            from ppodoctor.watching.settings import claim_file
 
             self._crash = crash.describe(error, trace)
             folder = self.settings.folder if self.settings is not None else self.root
-            if self.settings is None and os.path.exists(_claim_file(self.root)):
+            if self.settings is None and os.path.exists(claim_file(self.root)):
                 folder = os.path.join(self.root, "workers", str(os.getpid()))
             crash.save(self._crash, str(folder))
         except Exception as failure:
@@ -240,7 +241,7 @@ class watch_here:  # noqa: N801 - used as a verb: `with watch_here(folder) as se
         if _watch is not None and not _watch.over:
             _watch.open_session()
             return _watch.session
-        from ppodoctor.watching.settings import Wishes
+        from ppodoctor.watching.settings import Wishes, forget_earlier
 
         forget_earlier(self.folder)
         wishes = self.wishes or Wishes()
@@ -266,32 +267,6 @@ class watch_here:  # noqa: N801 - used as a verb: `with watch_here(folder) as se
         atexit.unregister(mine.at_exit)
         _watch = None
         return isinstance(error, stops.StopWatching)
-
-
-def forget_earlier(root: Path) -> None:
-    """Remove what an earlier watch left in this run folder to steer or to report its processes."""
-    for name in ("main.pid", "stop", "stopped.json", "leaving.json", "events.jsonl", "settings.json"):
-        (root / "watch" / name).unlink(missing_ok=True)
-    (root / "crash.json").unlink(missing_ok=True)
-
-
-def _claim_file(root: str) -> str:
-    return os.path.join(root, "watch", "main.pid")
-
-
-def _claim(root: str) -> bool:
-    """Whether this process has the run folder: the first that asks gets it, and keeps it through an exec."""
-    path = _claim_file(root)
-    try:
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    except FileExistsError:
-        with open(path, encoding="ascii") as claimed:
-            return claimed.read().strip() == str(os.getpid())
-    except OSError:
-        return True  # a disk that takes no file holds no claim of another either
-    with os.fdopen(file, "w") as claim:
-        claim.write(str(os.getpid()))
-    return True
 
 
 def _is_multiprocessing() -> bool:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from ppodoctor.watching.bootstrap import forget_earlier
 from ppodoctor.watching.commands import INJECT, Prepared, prepare
 from ppodoctor.watching.processes import Household
-from ppodoctor.watching.settings import FOLDER_VARIABLE, Wishes
+from ppodoctor.watching.settings import FOLDER_VARIABLE, Wishes, forget_earlier
 from ppodoctor.watching.signals import Received, Signals
 from ppodoctor.watching.stopping import Stopping
 
@@ -123,7 +122,7 @@ def launch(
             problem=f"Cannot write into the run folder {folder} ({error.strerror}). Choose another with --out."
         )
     began = time.monotonic()
-    with Household() as household:
+    with Household(f"{FOLDER_VARIABLE}={folder}") as household:
         try:
             process = _start(prepared, folder)
         except OSError as error:

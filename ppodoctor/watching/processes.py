@@ -6,12 +6,17 @@ import contextlib
 import ctypes
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 PR_GET_CHILD_SUBREAPER = 37
 PAUSE = 0.02
+
+_lock = threading.Lock()
+_open: list[Household] = []
+_was_reaper: list[bool] = []
 
 
 @dataclass(frozen=True)
@@ -54,33 +59,36 @@ def descendants(pid: int) -> set[Process]:
     return found
 
 
-def runs(pid: int) -> bool:
-    """Whether a process is there and not merely waiting to be buried."""
-    return any(process.pid == pid for process in _table())
-
-
 class Household:
     """Becomes the parent of those in a command whose own parent ends, so that they can be told and ended.
 
-    Without it a worker process left behind belongs to nobody we know.
+    Without it a worker process left behind belongs to nobody we know. A mark in the environment, handed down from
+    the command to all below it, tells its processes from any others that we start meanwhile.
     """
 
-    def __init__(self) -> None:
-        self._before: set[Process] = set()
-        self._was_reaper = False
+    def __init__(self, mark: str) -> None:
+        self._mark = mark.encode()
+        self._seen: set[int] = set()
 
     def __enter__(self) -> Household:
-        self._before = descendants(os.getpid())
-        self._was_reaper = _is_subreaper()
-        _set_subreaper(True)
+        with _lock:
+            if not _open:
+                _was_reaper[:] = [_is_subreaper()]
+                _set_subreaper(True)
+            _open.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _set_subreaper(self._was_reaper)
+        with _lock:
+            _open.remove(self)
+            if not _open:
+                _set_subreaper(_was_reaper.pop())
 
     def members(self) -> set[Process]:
-        """All processes that descend from us and were not there before."""
-        return descendants(os.getpid()) - self._before
+        """All processes that descend from us and bear the mark."""
+        members = {process for process in descendants(os.getpid()) if self._mark in _environment(process.pid)}
+        self._seen |= {process.pid for process in members}
+        return members
 
     def end(self, patience: float) -> int:
         """End every member: leave it `patience` seconds to go by itself, as many again after SIGTERM, then SIGKILL.
@@ -108,13 +116,10 @@ class Household:
         return True
 
     def bury(self) -> None:
-        """Collect the adopted that have ended; our own earlier children are left to whoever waits for them."""
-        earlier = {process.pid for process in self._before}
-        for pid in _children_of(os.getpid()) - earlier:
-            try:
+        """Collect the adopted that have ended. For the time when the command itself has been waited for."""
+        for pid in self._seen & _children_of(os.getpid()):
+            with contextlib.suppress(OSError):
                 os.waitpid(pid, os.WNOHANG)
-            except OSError:
-                continue
 
 
 def send(processes: set[Process], signum: int) -> None:
@@ -126,6 +131,14 @@ def send(processes: set[Process], signum: int) -> None:
                 os.kill(process.pid, signum)
             except OSError:
                 continue
+
+
+def _environment(pid: int) -> set[bytes]:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return set(file.read().split(b"\0"))
+    except OSError:
+        return set()
 
 
 def _children_of(pid: int) -> set[int]:

@@ -68,3 +68,30 @@ class Settings:
 def worker_folder(root: Path) -> Path:
     """Where this process writes when another has the run folder itself. Not made here: it may never write."""
     return root / "workers" / str(os.getpid())
+
+
+def forget_earlier(root: Path) -> None:
+    """Remove what an earlier watch left in this run folder to steer or to report its processes."""
+    for name in ("main.pid", "stop", "stopped.json", "leaving.json", "events.jsonl", "settings.json"):
+        (root / "watch" / name).unlink(missing_ok=True)
+    (root / "crash.json").unlink(missing_ok=True)
+
+
+def claim_file(root: str | Path) -> str:
+    """Holds the number of the process that writes in the run folder itself."""
+    return os.path.join(root, "watch", "main.pid")
+
+
+def claim(root: Path) -> bool:
+    """Whether this process has the run folder: the first that asks gets it, and keeps it through an exec."""
+    path = claim_file(root)
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except FileExistsError:
+        with open(path, encoding="ascii") as claimed:
+            return claimed.read().strip() == str(os.getpid())
+    except OSError:
+        return True  # a disk that takes no file holds no claim of another either
+    with os.fdopen(file, "w") as new:
+        new.write(str(os.getpid()))
+    return True
