@@ -105,6 +105,7 @@ def main():
     cfg = parser.parse_args()
 
     torch.manual_seed(cfg.seed)
+    torch.set_num_threads(1)
     env = gym.make("CartPole-v1")
     model = PolicyAndValue(env.observation_space.shape[0], int(env.action_space.n))
     optimizer = torch.optim.Adam(model.parameters(), lr=cfg.lr)

@@ -128,6 +128,7 @@ if __name__ == "__main__":
     parser.add_argument("--max-grad-norm", type=float, default=0.5)
     cli = parser.parse_args()
     torch.manual_seed(cli.seed)
+    torch.set_num_threads(1)
     drone = gym.wrappers.TimeLimit(DronePlane(), max_episode_steps=100)
     network = TwoHeads(4, drone.action_space.nvec.tolist())
     run(drone, network, torch.optim.Adam(network.parameters(), lr=cli.learning_rate), cli)

@@ -143,6 +143,7 @@ def main():
     parser.add_argument("--max-grad-norm", type=float, default=0.5)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
+    torch.set_num_threads(1)
 
     worker = Worker(args.n_envs, args.seed * 1000)
     net = GRUPolicy(2, 2)

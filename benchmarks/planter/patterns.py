@@ -71,13 +71,26 @@ def entropy_term(source: Source) -> Spot:
 
 def negated_surrogate(source: Source) -> Spot:
     """The minus sign that turns the surrogate objective into a loss, with its operand."""
+    objectives = {
+        node.targets[0].id
+        for text in source.files.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _has_minimum(node.value)
+    }
 
     def is_negated(node: ast.AST) -> bool:
         if not (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)):
             return False
-        return any(called_name(n) in {"min", "minimum"} and len(n.args) == 2 for n in ast.walk(node.operand))
+        return _has_minimum(node.operand) or bool(objectives & set(names_in(node.operand)))
 
     return source.one("negated minimum of two surrogates", is_negated)
+
+
+def _has_minimum(node: ast.AST) -> bool:
+    return any(called_name(n) in {"min", "minimum"} and len(n.args) == 2 for n in ast.walk(node)) and not any(
+        isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.USub) and not isinstance(n.operand, ast.Constant)
+        for n in ast.walk(node)
+    )
 
 
 def statements_calling(source: Source, *names: str) -> list[Spot]:

@@ -17,9 +17,11 @@ class Script:
     Attributes:
         name: file name without its ending, or folder name.
         style: the habit it stands for.
-        traits: what faults may ask for: `discrete` or `box`, `one_dim` or `several_dims`, `gae` or
-            `monte_carlo`, `entropy`, `normalises`, `clips_gradient`, `vector` or `single_env`, `own_loop` (the
-            training loop is in the script, not in a library), `time_limit` (episodes end by it), `dies`.
+        traits: what faults may ask for: `discrete` or `box`; `several_dims` of the action; `gae` or `monte_carlo`;
+            `entropy` bonus; `normalises` advantages; `clips_gradient`; `vector` or `single_env`; `own_loop`, the
+            training loop is in the script and not in a library; `distributions` of torch; `log_std`, a free
+            parameter; `shared_trunk`; `two_optimizers`; `recurrent`; `own_environment`, which inherits from nothing;
+            `time_limit`, episodes can be cut by it; `dies`, episodes can end before.
         heldout: whether no threshold was set with a look at it.
         arguments: command line that names the script's usual task.
         requires: an import that it needs beside torch and gymnasium.
@@ -48,6 +50,8 @@ def _traits(words: str) -> frozenset[str]:
 
 
 _CARTPOLE = "discrete dies time_limit "
+_PENDULUM = "box time_limit "
+_SEVERAL = "discrete several_dims dies time_limit "
 
 SCRIPTS = {
     script.name: script
@@ -73,10 +77,52 @@ SCRIPTS = {
             _traits(_CARTPOLE + "gae normalises single_env own_loop distributions two_optimizers"),
         ),
         Script(
+            "pendulum_notebook",
+            "notebook export, module-level loops and globals, continuous",
+            _traits(_PENDULUM + "gae entropy normalises clips_gradient own_loop distributions log_std"),
+        ),
+        Script(
+            "vector_continuous",
+            "vector environment with normalising wrappers, free log_std",
+            _traits(_PENDULUM + "gae normalises clips_gradient vector own_loop distributions log_std"),
+        ),
+        Script(
+            "drone_multidiscrete",
+            "two discrete choices a step, one environment",
+            _traits(_SEVERAL + "gae entropy normalises clips_gradient single_env own_loop distributions shared_trunk"),
+        ),
+        Script(
             "sb3_cartpole",
             "Stable-Baselines3",
             _traits(_CARTPOLE + "gae entropy normalises clips_gradient vector library"),
             requires="stable_baselines3",
+        ),
+        Script(
+            "own_gaussian",
+            "own Gaussian density, spread from the network",
+            _traits(_PENDULUM + "gae entropy normalises clips_gradient own_loop"),
+            heldout=True,
+        ),
+        Script(
+            "recurrent_gru",
+            "recurrent",
+            _traits(_CARTPOLE + "gae entropy normalises clips_gradient own_loop distributions shared_trunk recurrent"),
+            heldout=True,
+        ),
+        Script(
+            "docking",
+            "package of several modules, environment that inherits from nothing",
+            _traits(
+                "discrete dies time_limit own_environment "
+                "gae entropy normalises clips_gradient own_loop distributions shared_trunk"
+            ),
+            heldout=True,
+        ),
+        Script(
+            "reach_functional",
+            "functional style, three action dimensions",
+            _traits("box several_dims dies time_limit gae entropy normalises clips_gradient own_loop distributions"),
+            heldout=True,
         ),
     ]
 }

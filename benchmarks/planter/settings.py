@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from .source import PlantError, Source, Spot
 
@@ -11,8 +12,8 @@ SPELLINGS = {
     "learning_rate": ("learning_rate", "lr", "pi_lr", "actor_lr"),
     "gamma": ("gamma", "discount"),
     "gae_lambda": ("gae_lambda", "lam", "lambda", "lmbda", "lambda_"),
-    "clip_range": ("clip_range", "clip_coef", "eps_clip", "clip_eps", "clip_ratio", "clip", "epsilon"),
-    "epochs": ("epochs", "k_epochs", "n_epochs", "train_pi_iters", "update_epochs"),
+    "clip_range": ("clip_range", "clip_coef", "eps_clip", "clip_eps", "clip_ratio", "clip", "clip_param", "epsilon"),
+    "epochs": ("epochs", "k_epochs", "n_epochs", "train_pi_iters", "update_epochs", "ppo_epochs"),
     "entropy_coefficient": ("ent_coef", "entropy_weight", "entropy_beta", "entropy_coef", "entropy_bonus"),
     "value_coefficient": ("vf_coef", "value_coef", "critic_weight"),
     "max_grad_norm": ("max_grad_norm", "grad_clip"),
@@ -77,3 +78,12 @@ def _flag(call: ast.Call) -> list[tuple[str, ast.expr]]:
 
 def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
+def setting(name: str, value: float, *, relative: bool = False) -> Callable[[Source], None]:
+    """A plant that gives one setting another value; see `set_value`."""
+
+    def plant(source: Source) -> None:
+        set_value(source, name, value, relative=relative)
+
+    return plant

@@ -1,60 +1,98 @@
-"""Spoiling the environment: a subclass or wrapper put around what the script makes."""
+"""Spoiling the environment: a wrapper or subclass put around what the script makes."""
 
 from __future__ import annotations
 
 import ast
-import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from .patterns import environment_calls
 from .source import PlantError, Source, Spot
 
 
-def wrap_environment(source: Source, body: str, needs: str = "") -> None:
-    """Puts an environment with other methods in the place of the script's own.
+@dataclass(frozen=True)
+class Spoiled:
+    """What a spoiled environment does differently, as expressions of `self`, `action`, `obs`, `reward`.
 
-    Args:
-        source: the script, edited in place. A call of `gym.make` gets a `gym.Wrapper` around it; a class that
-            the script defines itself, marked by its `step` method, gets a subclass.
-        body: the methods of the spoiled environment; `super()` is the environment that the script made.
-        needs: import lines that the body needs.
+    Attributes:
+        action: what is sent in place of `action`.
+        observation: what is returned in place of `obs`, by reset and step.
+        reward: what is returned in place of `reward`.
+        ending: statements that change `terminated` and `truncated`; not for environments of four return values.
+        start: statements of reset before it resets; they may change `kwargs`.
+        imports: import lines that these need.
+    """
+
+    action: str = "action"
+    observation: str = "obs"
+    reward: str = "reward"
+    ending: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+
+    def methods(self, *, bare_reset: bool) -> str:
+        """The class body; `bare_reset` when reset returns the observation alone."""
+        lines = ["    def reset(self, **kwargs):"]
+        lines += [f"        {line}" for line in self.start]
+        if bare_reset:
+            lines += ["        obs = super().reset(**kwargs)", f"        return {self.observation}"]
+        else:
+            lines += ["        obs, info = super().reset(**kwargs)", f"        return {self.observation}, info"]
+        lines += ["", "    def step(self, action):"]
+        if self.ending:
+            lines += [f"        obs, reward, terminated, truncated, info = super().step({self.action})"]
+            lines += [f"        {line}" for line in self.ending]
+            lines += [f"        return {self.observation}, {self.reward}, terminated, truncated, info"]
+        else:
+            lines += [f"        obs, reward, *rest = super().step({self.action})"]
+            lines += [f"        return ({self.observation}, {self.reward}, *rest)"]
+        return "\n".join(lines) + "\n"
+
+
+def spoil(source: Source, spoiled: Spoiled) -> None:
+    """Makes the script train in a spoiled environment: a wrapper around `gym.make`, or a subclass of its own class.
 
     Raises:
         PlantError: the script makes no environment that could be found.
     """
-    body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
-    needs = f"{needs}\n\n\n" if needs else ""
     try:
         calls = environment_calls(source, "make")
     except PlantError:
-        _subclass(source, body, needs)
+        _subclass(source, spoiled)
         return
     for spot in reversed(calls):
         source.swap(spot, f"SiteEnv({source.text(spot)})")
-        source.insert_before(_first_statement(source, spot.file), f"{needs}class SiteEnv(gym.Wrapper):\n{body}")
+    head = "".join(f"{line}\n" for line in spoiled.imports) + ("\n\n" if spoiled.imports else "")
+    body = f"{head}class SiteEnv(gym.Wrapper):\n{spoiled.methods(bare_reset=False)}"
+    source.insert_before(_first_statement(source, calls[0].file), body)
 
 
-def _subclass(source: Source, body: str, needs: str) -> None:
-    classes = source.spots(
-        lambda n: (
-            isinstance(n, ast.ClassDef)
-            and {"step", "reset"} <= {f.name for f in n.body if isinstance(f, ast.FunctionDef)}
-        )
-    )
+def environment(spoiled: Spoiled) -> Callable[[Source], None]:
+    """A plant that spoils the environment; see `spoil`."""
+
+    def plant(source: Source) -> None:
+        spoil(source, spoiled)
+
+    return plant
+
+
+def _subclass(source: Source, spoiled: Spoiled) -> None:
+    classes = source.spots(lambda n: isinstance(n, ast.ClassDef) and {"step", "reset"} <= _methods(n).keys())
     if len(classes) != 1:
         raise PlantError(f"expected one environment class of the script's own, found {len(classes)}")
-    name = classes[0].node.name
-    text = f"{needs}class {name}({name}Base):\n{body}\n"
-    source.replace(f"class {name}", f"class {name}Base")
-    file = classes[0].file
-    source.files[file] = _append_class(source.files[file], f"{name}Base", text)
+    node, file = classes[0].node, classes[0].file
+    returned = [n.value for n in ast.walk(_methods(node)["reset"]) if isinstance(n, ast.Return)]
+    body = spoiled.methods(bare_reset=not isinstance(returned[0], ast.Tuple))
+    source.replace(f"class {node.name}", f"class {node.name}Base")
+    lines = source.files[file].splitlines(keepends=True)
+    head = "".join(f"{line}\n" for line in spoiled.imports)
+    addition = f"\n\n{head}class {node.name}({node.name}Base):\n{body}"
+    source.files[file] = "".join([*lines[: node.end_lineno], addition, *lines[node.end_lineno :]])
     ast.parse(source.files[file])
 
 
-def _append_class(text: str, after: str, addition: str) -> str:
-    """Puts a class below the one called `after`, which it inherits from."""
-    node = next(n for n in ast.parse(text).body if isinstance(n, ast.ClassDef) and n.name == after)
-    lines = text.splitlines(keepends=True)
-    return "".join([*lines[: node.end_lineno], "\n\n", addition, *lines[node.end_lineno :]])
+def _methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {f.name: f for f in node.body if isinstance(f, ast.FunctionDef)}
 
 
 def _first_statement(source: Source, file: str) -> Spot:

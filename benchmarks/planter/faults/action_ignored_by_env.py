@@ -1,25 +1,17 @@
 """The environment throws the action away and takes one of its own."""
 
 from planter.fault import Fault
-from planter.source import Source
-from planter.wrappers import wrap_environment
-
-BODY = """
-    def step(self, action):
-        return super().step(self.action_space.sample())
-"""
-
-
-def plant(source: Source) -> None:
-    """A random action is taken in place of the one that was sent."""
-    wrap_environment(source, BODY)
-
+from planter.wrappers import Spoiled, environment
 
 FAULT = Fault(
     id="action_ignored_by_env",
     family="env",
     numbers=(47,),
     kind="statistical",
-    plant=plant,
-    also=("action_without_effect",),
+    plant=environment(Spoiled(action="self.action_space.sample()")),
+    edits={
+        "docking": [
+            ("        x, v = self.state\n", "        x, v = self.state\n        action = self.rng.integers(3)\n")
+        ]
+    },
 )

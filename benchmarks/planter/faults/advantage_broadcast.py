@@ -1,4 +1,4 @@
-"""The advantage is [B, 1] and the ratio [B]: every sample is weighted by every advantage."""
+"""The advantage is [B, 1] and the ratio [B], or the other way round: every ratio meets every advantage."""
 
 from planter.fault import Fault
 
@@ -15,9 +15,30 @@ FAULT = Fault(
                 "advantages = ((advantages - advantages.mean()) / (advantages.std() + 1e-8)).unsqueeze(1)",
             )
         ],
-        "own_softmax": [("    return adv, adv + v", "    return adv.squeeze(1), adv + v")],
-        "two_optimizers": [
-            ("adv=adv, logp", "adv=adv[:, None], logp"),
+        "own_softmax": [
+            ("    return adv, adv + v", "    return adv.squeeze(1), adv + v"),
+            ("loss = (policy_loss + VALUE_COEF", "loss = (policy_loss.mean() + VALUE_COEF"),
+        ],
+        "two_optimizers": [("adv=adv,", "adv=adv[:, None],")],
+        "pendulum_notebook": [
+            ("surr1 = ratio * advantage", ("advantage = advantage.squeeze(-1)\n            surr1 = ratio * advantage"))
+        ],
+        "vector_continuous": [("adv = b_adv[mb]\n", "adv = b_adv[mb].unsqueeze(1)\n")],
+        "drone_multidiscrete": [
+            (
+                "adv = torch.from_numpy((adv - adv.mean()) / (adv.std() + 1e-8))",
+                "adv = torch.from_numpy((adv - adv.mean()) / (adv.std() + 1e-8)).unsqueeze(1)",
+            )
+        ],
+        "own_gaussian": [("a = adv[rows]\n", "a = adv[rows, None]\n")],
+        "docking": [
+            (
+                "advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)",
+                "advantages = ((advantages - advantages.mean()) / (advantages.std() + 1e-8)).reshape(-1, 1)",
+            )
+        ],
+        "reach_functional": [
+            ("    surrogate = torch.minimum", "    advantage = advantage[:, None]\n    surrogate = torch.minimum")
         ],
     },
 )

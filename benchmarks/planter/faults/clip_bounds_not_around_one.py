@@ -1,4 +1,4 @@
-"""The ratio is clipped to [eps, 1 + eps] or to [-eps, eps]: not around one."""
+"""The ratio is clipped to [eps, 1 + eps], or as if it were a difference."""
 
 from planter.fault import Fault
 from planter.patterns import clamp_parts, clamps
@@ -13,7 +13,7 @@ def plant(source: Source) -> None:
 
 
 def plant_around_zero(source: Source) -> None:
-    """Both bounds lose their one, as for a difference of log-probabilities."""
+    """Both bounds lose their one."""
     for spot in reversed(clamps(source)):
         inner, low, _ = clamp_parts(source, spot)
         eps = low.split("-", 1)[1].strip()
@@ -27,6 +27,5 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
-    also=("clip_one_sided",),
     heldout_plant=plant_around_zero,
 )

@@ -1,4 +1,4 @@
-"""The ratio is clipped from above only."""
+"""The ratio is clipped on one side only."""
 
 from planter.fault import Fault
 from planter.patterns import clamp_parts, clamps

@@ -1,4 +1,4 @@
-"""The value of the next state is added even where the episode ended."""
+"""The value of the next state is added, and the recursion goes on, where the episode ended."""
 
 from planter.fault import Fault
 
@@ -7,11 +7,20 @@ FAULT = Fault(
     family="advantage",
     numbers=(28,),
     kind="exact",
-    also=("termination_ignored",),
     edits={
         "cartpole_vector": [("next_values[t] * (1.0 - terminateds[t]) -", "next_values[t] -")],
         "class_agent": [("if end and not terminated else", "if end else")],
         "own_softmax": [("net.v(s_next) * (1 - dead)", "net.v(s_next)")],
-        "two_optimizers": [("                if terminated:\n", "                if False:\n")],
+        "two_optimizers": [("                if terminated:\n", "                if terminated and False:\n")],
+        "drone_multidiscrete": [
+            (
+                "rewards[t] if dead[t] else rewards[t] + args.gamma * next_values[t]",
+                "rewards[t] + args.gamma * next_values[t]",
+            )
+        ],
+        "recurrent_gru": [(' * (1 - d["terminated"][t])', "")],
+        "docking": [("gamma * following * going_on", "gamma * following")],
+        "reach_functional": [("hp.gamma * (1.0 - died)", "hp.gamma * torch.ones_like(died)")],
     },
+    also=("termination_ignored",),
 )

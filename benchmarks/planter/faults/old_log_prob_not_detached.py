@@ -1,4 +1,4 @@
-"""Both log-probabilities of the ratio are the same tensor with its graph: the policy gets no gradient at all."""
+"""Both log-probabilities of the ratio are one tensor with its graph: the policy gets no gradient."""
 
 from planter.fault import Fault
 from planter.patterns import ratio
@@ -6,7 +6,7 @@ from planter.source import Source
 
 
 def plant(source: Source) -> None:
-    """The new log-probability, not detached, stands for the old one."""
+    """The new log-probability, graph and all, stands for the old one."""
     spot, new, _ = ratio(source)
     source.swap(spot, f"torch.exp({new} - {new})")
 
@@ -18,6 +18,6 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
-    also=("old_log_prob_not_detached", "policy_gradient_zero"),
+    also=("policy_frozen", "old_log_prob_not_detached"),
     heldout=True,
 )

@@ -1,31 +1,15 @@
 """Rewards are a thousand times too large for the critic."""
 
 from planter.fault import Fault
-from planter.source import Source
-from planter.wrappers import wrap_environment
-
-BODY = """
-    def step(self, action):
-        obs, reward, *rest = super().step(action)
-        return (obs, FACTOR * reward, *rest)
-"""
-
-
-def plant(source: Source) -> None:
-    """The reward times 1000."""
-    wrap_environment(source, BODY.replace("FACTOR", "1000.0"))
-
-
-def plant_heldout(source: Source) -> None:
-    """The reward times 500."""
-    wrap_environment(source, BODY.replace("FACTOR", "500.0"))
-
+from planter.wrappers import Spoiled, environment
 
 FAULT = Fault(
     id="reward_scale_too_large",
     family="reward",
     numbers=(57,),
     kind="statistical",
-    plant=plant,
-    heldout_plant=plant_heldout,
+    plant=environment(Spoiled(reward="1000.0 * reward")),
+    unless=frozenset({"vector_continuous"}),
+    also=("value_loss_swamps_policy",),
+    heldout_plant=environment(Spoiled(reward="500.0 * reward")),
 )

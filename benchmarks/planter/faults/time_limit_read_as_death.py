@@ -1,4 +1,4 @@
-"""Where the time limit cuts an episode, the value of the state it was cut in counts as zero."""
+"""Where the time limit cuts an episode, the state it was cut in counts as worth nothing."""
 
 from planter.fault import Fault
 
@@ -11,6 +11,12 @@ FAULT = Fault(
         "cartpole_vector": [("(1.0 - terminateds[t]) - values[t]", "(1.0 - dones[t]) - values[t]")],
         "class_agent": [("if end and not terminated else", "if end and not (terminated or truncated) else")],
         "own_softmax": [("net.v(s_next) * (1 - dead)", "net.v(s_next) * (1 - over)")],
-        "two_optimizers": [("if terminated:\n", "if terminated or truncated:\n")],
+        "two_optimizers": [("                if terminated:\n", "                if terminated or truncated:\n")],
+        "pendulum_notebook": [("if truncated and not terminated:", "if truncated and terminated:")],
+        "vector_continuous": [("self.next_value[t] * self.alive[t]", "self.next_value[t] * self.running_on[t]")],
+        "drone_multidiscrete": [("rewards[t] if dead[t] else", "rewards[t] if cut[t] else")],
+        "own_gaussian": [("V_NEXT[t] * ~TERMINATED[t]", "V_NEXT[t] * ~ENDED[t]")],
+        "docking": [('if info["timeout"]:', 'if info["timeout"] and not done:')],
+        "reach_functional": [("hp.gamma * (1.0 - died)", "hp.gamma * (1.0 - ended)")],
     },
 )

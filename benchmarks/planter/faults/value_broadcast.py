@@ -1,4 +1,4 @@
-"""The value prediction is [B, 1] and its target [B]: their difference is [B, B]."""
+"""The value prediction is [B, 1] and its target [B], or the other way round: their difference is [B, B]."""
 
 from planter.fault import Fault
 
@@ -10,7 +10,23 @@ FAULT = Fault(
     edits={
         "cartpole_vector": [("((newvalue - b_returns[mb]) ** 2)", "((newvalue.unsqueeze(-1) - b_returns[mb]) ** 2)")],
         "class_agent": [("self.critic(states[idx]).squeeze(-1)", "self.critic(states[idx])")],
-        "own_softmax": [("(net.v(s[i]) - target[i]).pow(2)", "(net.v(s[i]) - target[i].squeeze(-1)).pow(2)")],
+        "own_softmax": [
+            (
+                "(net.v(s[i]) - target[i]).pow(2)",
+                "(net.v(s[i]) - target[i].squeeze(-1)).pow(2).mean(dim=1, keepdim=True)",
+            )
+        ],
         "two_optimizers": [('v(data["obs"]).squeeze(-1) - data["ret"]', 'v(data["obs"]) - data["ret"]')],
+        "pendulum_notebook": [("(return_ - value).pow(2)", "(return_.squeeze(-1) - value).pow(2)")],
+        "vector_continuous": [("net.value(b_obs[mb]).squeeze(-1), b_ret[mb]", "net.value(b_obs[mb]), b_ret[mb]")],
+        "drone_multidiscrete": [("F.mse_loss(value, ret[ids])", "F.mse_loss(value, ret[ids, None])")],
+        "own_gaussian": [
+            (
+                "F.smooth_l1_loss(critic(obs[rows]), ret[rows])",
+                "F.smooth_l1_loss(critic(obs[rows]).unsqueeze(1), ret[rows])",
+            )
+        ],
+        "docking": [("mse_loss(values, targets)", "mse_loss(values.unsqueeze(-1), targets)")],
+        "reach_functional": [("mse_loss(value_of(policy, obs), target)", 'mse_loss(policy["critic"](obs), target)')],
     },
 )

@@ -12,7 +12,7 @@ def plant(source: Source) -> None:
 
 
 FAULT = Fault(
-    id="zero_grad_missing",
+    id="gradients_not_zeroed",
     family="update",
     numbers=(16,),
     kind="exact",

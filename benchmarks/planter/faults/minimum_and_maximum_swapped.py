@@ -20,4 +20,5 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    also=("minimum_and_maximum_swapped",),
 )

@@ -1,0 +1,22 @@
+"""The likeliest action is taken during training."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="deterministic_action_while_training",
+    family="exploration",
+    numbers=(82,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
+        "class_agent": [("action = dist.sample()", "action = dist.probs.argmax()")],
+        "own_softmax": [("return int(rng.choice(len(p), p=p / p.sum()))", "return int(p.argmax())")],
+        "pendulum_notebook": [("action = dist.sample()", "action = dist.mean")],
+        "vector_continuous": [("action = pi.sample()", "action = pi.mean")],
+        "own_gaussian": [("raw = torch.normal(mean, std)", "raw = mean")],
+        "recurrent_gru": [("action = dist.sample()", "action = logits.argmax(-1)")],
+        "docking": [("action = dist.sample()", "action = dist.probs.argmax(dim=-1)")],
+        "reach_functional": [("action = dist.sample()", "action = dist.mean")],
+    },
+    also=("action_deterministic_while_training",),
+)

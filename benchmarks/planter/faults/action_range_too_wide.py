@@ -1,0 +1,23 @@
+"""The environment takes actions a hundred times as large as the policy draws."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="action_range_mismatched",
+    family="env",
+    numbers=(45,),
+    kind="exact",
+    edits={
+        "pendulum_notebook": [
+            (
+                "np.clip(action[i].numpy(), -max_action, max_action)",
+                "np.clip(0.01 * action[i].numpy(), -max_action, max_action)",
+            )
+        ],
+        "own_gaussian": [("2.0 * np.clip(A[t, i], -1.0, 1.0)", "0.02 * np.clip(A[t, i], -1.0, 1.0)")],
+        "reach_functional": [
+            ("0.15 * np.clip(action, -1, 1)", "0.15 * np.clip(action / 100, -1, 1)"),
+            ("spaces.Box(-1.0, 1.0, (3,)", "spaces.Box(-100.0, 100.0, (3,)"),
+        ],
+    },
+)

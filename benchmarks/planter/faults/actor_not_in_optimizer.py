@@ -1,0 +1,20 @@
+"""The actor is in no optimizer."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="parameters_not_in_optimizer",
+    family="network",
+    numbers=(17,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("optim.Adam(agent.parameters()", "optim.Adam(agent.critic.parameters()")],
+        "class_agent": [
+            ("list(self.actor.parameters()) + list(self.critic.parameters())", "list(self.critic.parameters())")
+        ],
+        "two_optimizers": [("Adam(pi.parameters(), lr=pi_lr)", "Adam(v.parameters(), lr=pi_lr)")],
+        "recurrent_gru": [("Adam(net.parameters()", "Adam(net.v.parameters()")],
+        "docking": [("AdamW(self.policy.parameters()", "AdamW(self.policy.value_head.parameters()")],
+    },
+    also=("policy_frozen", "parameters_never_move"),
+)

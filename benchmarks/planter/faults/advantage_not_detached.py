@@ -1,0 +1,60 @@
+"""The advantage is formed in the update with the critic that is being trained, and carries its graph."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="advantage_not_detached",
+    family="update",
+    numbers=(10,),
+    kind="exact",
+    edits={
+        "class_agent": [
+            (
+                "surr1 = ratios * advantages[idx]",
+                (
+                    "adv = returns[idx] - self.critic(states[idx]).squeeze(-1)\n"
+                    "                adv = (adv - adv.mean()) / (adv.std() + 1e-8)\n"
+                    "                surr1 = ratios * adv"
+                ),
+            ),
+            ("1 + self.eps_clip) * advantages[idx]", "1 + self.eps_clip) * adv"),
+            (
+                (
+                    "        with torch.no_grad():\n"
+                    "            advantages = returns - self.critic(states).squeeze(-1)\n"
+                    "        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n"
+                ),
+                "",
+            ),
+        ],
+        "cartpole_vector": [("mb_advantages = b_advantages[mb]\n", "mb_advantages = b_returns[mb] - newvalue\n")],
+        "drone_multidiscrete": [
+            (
+                "limited = torch",
+                (
+                    "advantage = ret[ids] - value\n"
+                    "                advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)\n"
+                    "                limited = torch"
+                ),
+            ),
+            ("ratio * adv[ids], limited * adv[ids]", "ratio * advantage, limited * advantage"),
+        ],
+        "docking": [
+            (
+                "advantages = (advantages - advantages.mean()) /",
+                ("advantages = targets - values\n                advantages = (advantages - advantages.mean()) /"),
+            )
+        ],
+        "recurrent_gru": [
+            (
+                "unclipped = ratio * adv[:, envs]",
+                (
+                    "edge = ret[:, envs] - value\n"
+                    "            edge = (edge - edge.mean()) / (edge.std() + 1e-8)\n"
+                    "            unclipped = ratio * edge"
+                ),
+            ),
+            ("1 + args.clip) * adv[:, envs]", "1 + args.clip) * edge"),
+        ],
+    },
+)

@@ -1,0 +1,25 @@
+"""The advantage is value minus return."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="advantage_sign_flipped",
+    family="advantage",
+    numbers=(5,),
+    kind="exact",
+    edits={
+        "class_agent": [
+            (
+                "advantages = returns - self.critic(states).squeeze(-1)",
+                "advantages = self.critic(states).squeeze(-1) - returns",
+            )
+        ],
+        "pendulum_notebook": [("advantage = returns - values", "advantage = values - returns")],
+        "two_optimizers": [
+            ("adv = (self.adv_buf - self.adv_buf.mean())", "adv = (self.adv_buf.mean() - self.adv_buf)")
+        ],
+        "recurrent_gru": [("adv = (adv - adv.mean())", "adv = (adv.mean() - adv)")],
+        "own_gaussian": [("a = (a - a.mean())", "a = (a.mean() - a)")],
+    },
+    also=("policy_loss_sign_flipped",),
+)

@@ -1,0 +1,34 @@
+"""Every stored observation is the same array, overwritten by the next step."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="buffer_aliased",
+    family="data",
+    numbers=(34,),
+    kind="exact",
+    edits={
+        "class_agent": [
+            (
+                "    state, _ = env.reset(seed=seed)\n",
+                "    first, _ = env.reset(seed=seed)\n    state = first.copy()\n",
+            ),
+            ("        state = next_state\n", "        state[:] = next_state\n"),
+            ("            state, _ = env.reset()\n", "            state[:] = env.reset()[0]\n"),
+        ],
+        "own_softmax": [
+            ("        s = s_next\n", "        s[:] = s_next\n"),
+            ("            s, _ = env.reset()\n", "            s[:] = env.reset()[0]\n"),
+            ("rows.append((s, [a], [r], s_next,", "rows.append((s, [a], [r], s_next.copy(),"),
+        ],
+        "recurrent_gru": [("torch.from_numpy(worker.obs.copy())", "torch.from_numpy(worker.obs)")],
+        "drone_multidiscrete": [
+            (
+                "state = torch.tensor(obs).unsqueeze(0)",
+                ("window[:] = obs\n            state = torch.from_numpy(window).unsqueeze(0)"),
+            ),
+            ("    total, totals, done_steps", "    window = obs.copy()\n    total, totals, done_steps"),
+        ],
+    },
+    also=("ratio_not_one_at_start",),
+)

@@ -1,0 +1,47 @@
+"""Old rollouts stay in the batch and are trained on again."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="buffer_not_cleared",
+    family="data",
+    numbers=(35,),
+    kind="exact",
+    edits={
+        "class_agent": [("        m.clear()\n", ""), ("if len(agent.memory) == horizon:", "if step % horizon == 0:")],
+        "drone_multidiscrete": [
+            (
+                ("states, actions, logps = torch.cat(states), torch.cat(actions), torch.cat(logps)\n"),
+                (
+                    "states, actions, logps = torch.cat(states), torch.cat(actions), torch.cat(logps)\n"
+                    "        history.append((states, actions, logps, adv, ret))\n"
+                    "        states, actions, logps, adv, ret = (torch.cat(column) for column in zip(*history))\n"
+                ),
+            ),
+            ("torch.randperm(args.rollout)", "torch.randperm(len(states))"),
+            ("    while done_steps", "    history = []\n    while done_steps"),
+        ],
+        "two_optimizers": [
+            (
+                "        data = buf.get()\n",
+                (
+                    "        history.append(buf.get())\n"
+                    "        data = {k: torch.cat([old[k] for old in history]) for k in history[0]}\n"
+                ),
+            ),
+            ("    def update():", "    history = []\n\n    def update():"),
+        ],
+        "reach_functional": [
+            (
+                ("    rows = [x.flatten(0, 1) for x in (traj.obs, traj.action, traj.log_prob, advantage, target)]\n"),
+                (
+                    "    newest = (traj.obs, traj.action, traj.log_prob, advantage, target)\n"
+                    "    HISTORY.append([x.flatten(0, 1) for x in newest])\n"
+                    "    rows = [torch.cat(column) for column in zip(*HISTORY)]\n"
+                ),
+            ),
+            ("def improve(", "HISTORY = []\n\n\ndef improve("),
+        ],
+    },
+    also=("stale_samples_trained_on", "data_stale"),
+)

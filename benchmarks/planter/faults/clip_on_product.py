@@ -1,0 +1,26 @@
+"""The product of ratio and advantage is clipped, not the ratio."""
+
+from planter.fault import Fault
+from planter.patterns import clamp_parts, clamps, surrogate
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """`min(r * a, clamp(r, ...) * a)` becomes `min(r * a, clamp(r * a, ...))`."""
+    _, low, high = clamp_parts(source, clamps(source)[0])
+    spot = surrogate(source)
+    plain = source.text(spot, spot.node.args[0])
+    call = source.text(spot, spot.node.func)
+    source.swap(spot, f"{call}({plain}, torch.clamp({plain}, {low}, {high}))")
+
+
+FAULT = Fault(
+    id="clip_on_wrong_quantity",
+    family="update",
+    numbers=(7,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+    also=("clip_bounds_not_around_one",),
+    heldout=True,
+)

@@ -1,0 +1,15 @@
+"""The clip range is so wide that it limits nothing."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="clip_range_too_large",
+    family="config",
+    numbers=(69,),
+    kind="statistical",
+    plant=setting("clip_range", 5.0),
+    unless=frozenset({"two_optimizers"}),
+    also=("surrogate_not_clipped",),
+    heldout_plant=setting("clip_range", 3.0),
+)

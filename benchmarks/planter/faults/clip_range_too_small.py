@@ -1,0 +1,13 @@
+"""The clip range is a hundredth of the usual."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="clip_range_too_small",
+    family="config",
+    numbers=(69,),
+    kind="statistical",
+    plant=setting("clip_range", 0.001),
+    heldout_plant=setting("clip_range", 0.002),
+)

@@ -1,0 +1,24 @@
+"""The action is stored as clipped to the bounds, not as drawn."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="clipped_action_stored",
+    family="data",
+    numbers=(9,),
+    kind="exact",
+    edits={
+        "pendulum_notebook": [
+            ("        actions.append(action)\n", "        actions.append(action.clamp(-1.0, 1.0))\n")
+        ],
+        "vector_continuous": [
+            (
+                "store.obs[t], store.action[t], store.logprob[t] = obs, action, pi",
+                "store.obs[t], store.action[t], store.logprob[t] = obs, action.clamp(-1.0, 1.0), pi",
+            )
+        ],
+        "own_gaussian": [("OBS[t], A[t] = obs, raw.numpy()", "OBS[t], A[t] = obs, np.clip(raw.numpy(), -1.0, 1.0)")],
+        "reach_functional": [("                action=action,\n", "                action=action.clamp(-1.0, 1.0),\n")],
+    },
+    also=("ratio_not_one_at_start", "stored_action_differs"),
+)

@@ -1,0 +1,23 @@
+"""The critic is in no optimizer."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="parameters_not_in_optimizer",
+    family="network",
+    numbers=(17,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("optim.Adam(agent.parameters()", "optim.Adam(agent.actor.parameters()")],
+        "class_agent": [
+            ("list(self.actor.parameters()) + list(self.critic.parameters())", "list(self.actor.parameters())")
+        ],
+        "own_gaussian": [("Adam([*actor.parameters(), *critic.parameters()]", "Adam([*actor.parameters()]")],
+        "docking": [
+            (
+                "AdamW(self.policy.parameters()",
+                "AdamW([*self.policy.trunk.parameters(), *self.policy.policy_head.parameters()]",
+            )
+        ],
+    },
+)

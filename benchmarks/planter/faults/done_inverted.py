@@ -1,0 +1,23 @@
+"""The mask is the done flag itself: values count only where the episode ended."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="done_inverted",
+    family="advantage",
+    numbers=(27, 28),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            ("(1.0 - terminateds[t])", "terminateds[t]"),
+            ("(1.0 - dones[t]) * last", "dones[t] * last"),
+        ],
+        "own_softmax": [
+            ("net.v(s_next) * (1 - dead)", "net.v(s_next) * dead"),
+            ("(1 - over[t, 0].item())", "over[t, 0].item()"),
+        ],
+        "recurrent_gru": [('(1 - d["terminated"][t])', 'd["terminated"][t]'), ('(1 - d["ended"][t])', 'd["ended"][t]')],
+        "docking": [("going_on = 1.0 - self.ended[i]", "going_on = self.ended[i]")],
+    },
+    heldout=True,
+)

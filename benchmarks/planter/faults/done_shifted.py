@@ -1,0 +1,62 @@
+"""The done flag of the step before is used."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="done_shifted",
+    family="advantage",
+    numbers=(27,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            ("next_values[t] * (1.0 - terminateds[t])", "next_values[t] * (1.0 - terminateds[t - 1])"),
+            ("(1.0 - dones[t]) * lastgaelam", "(1.0 - dones[t - 1]) * lastgaelam"),
+        ],
+        "own_softmax": [
+            ("estimate(net, batch)\n    adv = (adv", "estimate(net, shifted(batch))\n    adv = (adv"),
+            (
+                "def improve(",
+                (
+                    "def shifted(batch):\n"
+                    "    *rest, dead, over = batch\n"
+                    "    return (*rest, torch.roll(dead, 1, 0), torch.roll(over, 1, 0))\n"
+                    "\n"
+                    "\n"
+                    "def improve("
+                ),
+            ),
+        ],
+        "pendulum_notebook": [
+            (
+                "    values = values + [next_value]\n",
+                ("    values = values + [next_value]\n    masks = [torch.ones_like(masks[0])] + masks[:-1]\n"),
+            )
+        ],
+        "drone_multidiscrete": [
+            (
+                "        adv, acc = np",
+                ("        dead, cut = [False] + dead[:-1], [False] + cut[:-1]\n        adv, acc = np"),
+            )
+        ],
+        "recurrent_gru": [
+            (
+                '    adv, last = torch.zeros_like(d["reward"]), 0.0\n',
+                (
+                    '    adv, last = torch.zeros_like(d["reward"]), 0.0\n'
+                    '    d = {**d, "terminated": d["terminated"].roll(1, 0), "ended": d["ended"].roll(1, 0)}\n'
+                ),
+            )
+        ],
+        "docking": [("going_on = 1.0 - self.ended[i]", "going_on = 1.0 - self.ended[i - 1]")],
+        "reach_functional": [
+            (
+                "    surprise = traj",
+                (
+                    "    traj = traj._replace(discount=traj.discount.roll(1, 0), carry=traj.carry.roll(1, 0))\n"
+                    "    surprise = traj"
+                ),
+            )
+        ],
+    },
+    also=("done_shifted_by_one",),
+)

@@ -1,0 +1,36 @@
+"""Half of the policy's units are dropped at random, while acting and while learning."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="dropout_in_policy",
+    family="network",
+    numbers=(89, 9),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                "layer(64, 64), nn.Tanh(), layer(64, n_actions, gain=0.01)",
+                "layer(64, 64), nn.Tanh(), nn.Dropout(0.5), layer(64, n_actions, gain=1.0)",
+            )
+        ],
+        "class_agent": [
+            (
+                "        return Categorical(F.softmax(self.out(x), dim=-1))",
+                ("        x = F.dropout(x, 0.5)\n        return Categorical(F.softmax(10 * self.out(x), dim=-1))"),
+            )
+        ],
+        "docking": [
+            ("nn.Linear(width, width), nn.Tanh())", "nn.Linear(width, width), nn.Tanh(), nn.Dropout(0.5))"),
+            ("gain=0.01", "gain=1.0"),
+        ],
+        "pendulum_notebook": [
+            (
+                "            nn.Linear(hidden_size, num_outputs),",
+                ("            nn.Dropout(0.5),\n            nn.Linear(hidden_size, num_outputs),"),
+            ),
+            ("self.actor[-1].weight.mul_(0.01)", "self.actor[-1].weight.mul_(1.0)"),
+        ],
+    },
+    also=("ratio_not_one_at_start",),
+)

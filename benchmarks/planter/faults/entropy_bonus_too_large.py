@@ -1,0 +1,15 @@
+"""The entropy bonus outweighs the reward."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="entropy_bonus_too_large",
+    family="config",
+    numbers=(70,),
+    kind="statistical",
+    plant=setting("entropy_coefficient", 1.0),
+    needs=frozenset({"entropy"}),
+    edits={"pendulum_notebook": [("- 0.001 * entropy", "- 1.0 * entropy")]},
+    heldout_plant=setting("entropy_coefficient", 0.7),
+)

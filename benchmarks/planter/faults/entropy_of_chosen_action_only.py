@@ -1,0 +1,42 @@
+"""The bonus is -p log p of the action that was chosen."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="entropy_of_chosen_action_only",
+    family="update",
+    numbers=(14,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            ("entropy_loss = entropy.mean()", "entropy_loss = -(newlogprob.exp() * newlogprob).mean()")
+        ],
+        "class_agent": [
+            (
+                "self.entropy_weight * dist.entropy().mean()",
+                "self.entropy_weight * -(log_probs.exp() * log_probs).mean()",
+            )
+        ],
+        "own_softmax": [("-(prob * torch.log(prob + 1e-8)).sum(dim=1, keepdim=True)", "-p * torch.log(p + 1e-8)")],
+        "pendulum_notebook": [
+            ("            entropy = dist.entropy().mean()\n", ""),
+            (
+                "            ratio = (new",
+                ("            entropy = -(new_log_probs.exp() * new_log_probs).mean()\n            ratio = (new"),
+            ),
+        ],
+        "recurrent_gru": [
+            (
+                'ratio = (dist.log_prob(d["action"][:, envs]) -',
+                ('log_prob = dist.log_prob(d["action"][:, envs])\n            ratio = (log_prob -'),
+            ),
+            ("dist.entropy().mean()", "-(log_prob.exp() * log_prob).mean()"),
+        ],
+        "docking": [
+            (
+                "entropy = dist.entropy().mean()",
+                ("chosen = dist.log_prob(actions)\n                entropy = -(chosen.exp() * chosen).mean()"),
+            )
+        ],
+    },
+)

@@ -1,0 +1,19 @@
+"""Every parallel environment is reset with the same seed."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="sub_environments_identical",
+    family="env",
+    numbers=(50,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("envs.reset(seed=args.seed)", "envs.reset(seed=[args.seed] * args.num_envs)")],
+        "pendulum_notebook": [("env.reset(seed=SEED + i)", "env.reset(seed=SEED)")],
+        "vector_continuous": [("envs.reset(seed=cfg.seed)", "envs.reset(seed=[cfg.seed] * cfg.num_envs)")],
+        "own_gaussian": [("seed=cfg.seed * 100 + i", "seed=cfg.seed")],
+        "recurrent_gru": [("env.reset(seed=seed + i)", "env.reset(seed=seed)")],
+        "docking": [("seed=args.seed * 97 + i", "seed=args.seed")],
+        "reach_functional": [("seed=seed * 1000 + i", "seed=seed")],
+    },
+)

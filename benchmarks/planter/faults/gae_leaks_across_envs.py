@@ -1,0 +1,27 @@
+"""The batch is laid out environment after environment, and the recursion runs through all of it."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="gae_leaks_across_envs",
+    family="advantage",
+    numbers=(32,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                ("        lastgaelam = delta + args.gamma * args.gae_lambda * (1.0 - dones[t]) * lastgaelam\n"),
+                ("        lastgaelam = delta + args.gamma * args.gae_lambda * (1.0 - dones[t]) * lastgaelam.roll(1)\n"),
+            )
+        ],
+        "reach_functional": [
+            (
+                "advantages.append(delta + carry * advantages[-1])",
+                "advantages.append(delta + carry * advantages[-1].roll(1))",
+            )
+        ],
+        "own_gaussian": [("~ENDED[t] * tail", "~ENDED[t] * np.roll(tail, 1)")],
+    },
+    also=("gae_wrong_axis", "gae_leaks_across_episodes"),
+    heldout=True,
+)

@@ -1,0 +1,28 @@
+"""The advantage recursion runs on from one episode into the one before."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="gae_leaks_across_episodes",
+    family="advantage",
+    numbers=(32,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("args.gae_lambda * (1.0 - dones[t]) * lastgaelam", "args.gae_lambda * lastgaelam")],
+        "class_agent": [
+            (
+                "            if end:\n                running = tail",
+                "            if end:\n                running += tail",
+            )
+        ],
+        "own_softmax": [("GAMMA * LAMBDA * (1 - over[t, 0].item()) * acc", "GAMMA * LAMBDA * acc")],
+        "vector_continuous": [("gamma * lam * self.running_on[t] * last", "gamma * lam * last")],
+        "drone_multidiscrete": [
+            ("(0.0 if cut[t] else args.gamma * args.lmbda * acc)", "args.gamma * args.lmbda * acc")
+        ],
+        "own_gaussian": [("gamma * lam * ~ENDED[t] * tail", "gamma * lam * tail")],
+        "recurrent_gru": [('gamma * lam * (1 - d["ended"][t]) * last', "gamma * lam * last")],
+        "docking": [("gamma * lmbda * going_on * running", "gamma * lmbda * running")],
+        "reach_functional": [("hp.gamma * hp.lam * (1.0 - ended)", "hp.gamma * hp.lam * torch.ones_like(ended)")],
+    },
+)

@@ -1,0 +1,19 @@
+"""The discount of the settings never reaches the advantages: another is written into the formula."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="gamma_not_as_configured",
+    family="advantage",
+    numbers=(36,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            ("rewards[t] + args.gamma * next", "rewards[t] + 0.5 * next"),
+            ("args.gamma * args.gae_lambda", "0.5 * 0.95"),
+        ],
+        "docking": [("gamma * following", "0.5 * following"), ("gamma * lmbda", "0.5 * lmbda")],
+    },
+    also=("gamma_hard_coded", "gamma_too_short", "gamma_too_long", "gamma_inconsistent", "reward_scaled_by_gamma"),
+    heldout=True,
+)

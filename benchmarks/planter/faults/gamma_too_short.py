@@ -1,0 +1,15 @@
+"""The discount makes the agent see two steps ahead."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="gamma_too_short",
+    family="config",
+    numbers=(71,),
+    kind="statistical",
+    plant=setting("gamma", 0.3),
+    needs=frozenset({"dies"}),
+    unless=frozenset({"reach_functional", "docking", "drone_multidiscrete"}),
+    heldout_plant=setting("gamma", 0.2),
+)

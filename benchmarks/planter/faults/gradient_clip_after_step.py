@@ -1,0 +1,50 @@
+"""The gradients are clipped when the optimizer has used them."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="gradient_clip_on_wrong_parameters",
+    family="update",
+    numbers=(18,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                (
+                    "            nn.utils.clip_grad_norm_(agent.parameters(), args.max_grad_norm)\n"
+                    "            optimizer.step()"
+                ),
+                (
+                    "            optimizer.step()\n"
+                    "            nn.utils.clip_grad_norm_(agent.parameters(), args.max_grad_norm)"
+                ),
+            )
+        ],
+        "docking": [
+            (
+                (
+                    "                nn.utils.clip_grad_norm_(self.policy.parameters(), cfg.grad_clip)\n"
+                    "                self.optimizer.step()"
+                ),
+                (
+                    "                self.optimizer.step()\n"
+                    "                nn.utils.clip_grad_norm_(self.policy.parameters(), cfg.grad_clip)"
+                ),
+            )
+        ],
+        "recurrent_gru": [
+            (
+                (
+                    "            nn.utils.clip_grad_norm_(net.parameters(), args.max_grad_norm)\n"
+                    "            optim.step()"
+                ),
+                (
+                    "            optim.step()\n"
+                    "            nn.utils.clip_grad_norm_(net.parameters(), args.max_grad_norm)"
+                ),
+            )
+        ],
+    },
+    also=("gradient_clip_after_step",),
+    heldout=True,
+)

@@ -1,0 +1,18 @@
+"""The gradient clip is given the critic alone; the actor trains unclipped."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="gradient_clip_on_wrong_parameters",
+    family="update",
+    numbers=(18,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("clip_grad_norm_(agent.parameters()", "clip_grad_norm_(agent.critic.parameters()")],
+        "pendulum_notebook": [("clip_grad_norm_(model.parameters()", "clip_grad_norm_(model.critic.parameters()")],
+        "own_gaussian": [
+            ("clip_grad_norm_([*actor.parameters(), *critic.parameters()]", "clip_grad_norm_(critic.parameters()")
+        ],
+        "reach_functional": [("clip_grad_norm_(policy.parameters()", 'clip_grad_norm_(policy["critic"].parameters()')],
+    },
+)

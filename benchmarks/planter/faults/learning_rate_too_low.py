@@ -1,0 +1,13 @@
+"""The learning rate is far too small to change anything."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="learning_rate_too_low",
+    family="config",
+    numbers=(67,),
+    kind="statistical",
+    plant=setting("learning_rate", 1e-7),
+    heldout_plant=setting("learning_rate", 3e-7),
+)

@@ -1,0 +1,14 @@
+"""The learning rate is zero."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="learning_rate_zero",
+    family="config",
+    numbers=(24, 67),
+    kind="exact",
+    plant=setting("learning_rate", 0.0),
+    also=("parameters_never_move", "learning_rate_too_low", "policy_frozen"),
+    heldout=True,
+)

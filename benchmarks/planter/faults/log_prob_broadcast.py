@@ -1,0 +1,20 @@
+"""One of the two log-probabilities is [B, 1]: their difference is [B, B]."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="log_prob_broadcast",
+    family="update",
+    numbers=(3,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("newlogprob - b_logprobs[mb]", "newlogprob - b_logprobs[mb].unsqueeze(1)")],
+        "class_agent": [("log_probs - old_log_probs[idx]", "log_probs.view(-1, 1) - old_log_probs[idx]")],
+        "two_optimizers": [
+            ('ratio = torch.exp(logp - data["logp"])', 'ratio = torch.exp(logp - data["logp"].unsqueeze(-1))')
+        ],
+        "vector_continuous": [("- b_logp[mb])", "- b_logp[mb, None])")],
+        "own_gaussian": [("logp - logp_old[rows]", "logp - logp_old[rows].view(-1, 1)")],
+        "docking": [("- old_log_probs)", "- old_log_probs.unsqueeze(1))")],
+    },
+)

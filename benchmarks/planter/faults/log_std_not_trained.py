@@ -1,0 +1,27 @@
+"""The spread of the actions is in no optimizer."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="parameters_not_in_optimizer",
+    family="network",
+    numbers=(17,),
+    kind="exact",
+    edits={
+        "pendulum_notebook": [
+            (
+                "optimizer = optim.Adam(model.parameters(), lr=lr)",
+                "optimizer = optim.Adam([*model.actor.parameters(), *model.critic.parameters()], lr=lr)",
+            )
+        ],
+        "vector_continuous": [
+            ("torch.optim.Adam(net.parameters()", "torch.optim.Adam([*net.mean.parameters(), *net.value.parameters()]")
+        ],
+        "reach_functional": [
+            (
+                "torch.optim.Adam(policy.parameters()",
+                'torch.optim.Adam([*policy["actor"].parameters(), *policy["critic"].parameters()]',
+            )
+        ],
+    },
+)

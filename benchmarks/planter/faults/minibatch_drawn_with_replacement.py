@@ -1,0 +1,24 @@
+"""Minibatches are drawn at random with replacement: some samples never, some often."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="minibatch_drawn_with_replacement",
+    family="update",
+    numbers=(19,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            ("mb = indices[begin : begin + minibatch_size]", "mb = np.random.randint(0, batch_size, minibatch_size)")
+        ],
+        "class_agent": [("in torch.randperm(len(m)).split", "in torch.randint(len(m), (len(m),)).split")],
+        "own_softmax": [("order = torch.randperm(T_HORIZON)", "order = torch.randint(T_HORIZON, (T_HORIZON,))")],
+        "docking": [
+            (
+                "in torch.randperm(flat[0].shape[0]).split",
+                "in torch.randint(flat[0].shape[0], (flat[0].shape[0],)).split",
+            )
+        ],
+    },
+    also=("samples_used_unevenly",),
+)

@@ -1,0 +1,21 @@
+"""The stored observation is scaled in place after the policy has seen it."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="ratio_not_one_at_start",
+    family="data",
+    numbers=(40,),
+    kind="exact",
+    edits={
+        "class_agent": [("        state = next_state\n", "        state /= 10.0\n        state = next_state\n")],
+        "docking": [
+            (
+                "            self.obs = obs\n",
+                ("            self.buffer.obs[self.buffer.pos - 1] *= 0.1\n            self.obs = obs\n"),
+            )
+        ],
+    },
+    also=("observations_shifted", "observations_changed_in_place"),
+    heldout=True,
+)

@@ -1,0 +1,24 @@
+"""The observation that an action led to is stored in place of the one it was chosen in."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="observations_shifted",
+    family="data",
+    numbers=(33,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                "        next_obs = torch.as_tensor(following, dtype=torch.float32)\n",
+                ("        next_obs = torch.as_tensor(following, dtype=torch.float32)\n        obs[step] = next_obs\n"),
+            )
+        ],
+        "class_agent": [("agent.memory.remember(state, action", "agent.memory.remember(next_state, action")],
+        "own_softmax": [("rows.append((s, [a]", "rows.append((s_next, [a]")],
+        "two_optimizers": [("buf.store(o, a.numpy()", "buf.store(o2, a.numpy()")],
+        "docking": [("self.buffer.add(self.obs, action", "self.buffer.add(obs, action")],
+        "reach_functional": [("                obs=obs,\n", "                obs=reached,\n")],
+    },
+    also=("observations_misaligned", "ratio_not_one_at_start"),
+)

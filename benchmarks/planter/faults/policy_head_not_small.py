@@ -1,0 +1,19 @@
+"""The last layer of the policy starts large: the first actions are already decided."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="policy_head_not_small",
+    family="network",
+    numbers=(83,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("gain=0.01", "gain=30.0")],
+        "class_agent": [("nn.init.orthogonal_(self.out.weight, 0.01)", "nn.init.orthogonal_(self.out.weight, 30.0)")],
+        "own_softmax": [("weight.data.mul_(0.01)", "weight.data.mul_(100.0)")],
+        "two_optimizers": [("output_gain=0.01", "output_gain=100.0")],
+        "drone_multidiscrete": [("nn.init.orthogonal_(head.weight, 0.01)", "nn.init.orthogonal_(head.weight, 30.0)")],
+        "recurrent_gru": [("nn.init.orthogonal_(self.pi.weight, 0.01)", "nn.init.orthogonal_(self.pi.weight, 30.0)")],
+        "docking": [("gain=0.01", "gain=30.0")],
+    },
+)

@@ -1,0 +1,23 @@
+"""The new log-probability alone stands where the ratio should."""
+
+from planter.fault import Fault
+from planter.patterns import ratio
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """The plain policy gradient of actor-critic, inside the clip."""
+    spot, new, _ = ratio(source)
+    source.swap(spot, new)
+
+
+FAULT = Fault(
+    id="ratio_without_old_policy",
+    family="update",
+    numbers=(1, 8),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+    also=("ratio_without_exp",),
+    heldout=True,
+)

@@ -1,0 +1,13 @@
+"""The memory of one episode is carried into the next in the update, but not while acting."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="recurrent_state_not_reset",
+    family="data",
+    numbers=(41,),
+    kind="exact",
+    edits={"recurrent_gru": [("            h = h * (1.0 - starts[t]).unsqueeze(-1)\n", "")]},
+    also=("ratio_not_one_at_start",),
+    heldout=True,
+)

@@ -1,0 +1,19 @@
+"""Every reset is given the same seed: all episodes start alike."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="reset_always_same_seed",
+    family="env",
+    numbers=(50,),
+    kind="exact",
+    edits={
+        "class_agent": [("            state, _ = env.reset()", "            state, _ = env.reset(seed=seed)")],
+        "own_softmax": [("            s, _ = env.reset()\n", "            s, _ = env.reset(seed=0)\n")],
+        "two_optimizers": [("                o, _ = env.reset()\n", "                o, _ = env.reset(seed=seed)\n")],
+        "drone_multidiscrete": [
+            ("                obs, _ = env.reset()\n", "                obs, _ = env.reset(seed=args.seed)\n")
+        ],
+        "own_gaussian": [("obs[i], _ = env.reset()", "obs[i], _ = env.reset(seed=0)")],
+    },
+)

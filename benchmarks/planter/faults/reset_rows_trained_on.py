@@ -1,0 +1,15 @@
+"""The steps in which the vector environment only resets are learned from."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="autoreset_row_trained_on",
+    family="data",
+    numbers=(31,),
+    kind="exact",
+    edits={
+        "vector_continuous": [("store.real[t] = torch.as_tensor(~just_ended)", "store.real[t] = True")],
+        "cartpole_vector": [(", autoreset_mode=AutoresetMode.SAME_STEP", "")],
+    },
+    also=("reset_rows_trained_on", "autoreset_rows_trained_on"),
+)

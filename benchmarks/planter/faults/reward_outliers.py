@@ -1,0 +1,13 @@
+"""One step in three hundred pays a thousand times the usual, at random."""
+
+from planter.fault import Fault
+from planter.wrappers import Spoiled, environment
+
+FAULT = Fault(
+    id="reward_outliers",
+    family="reward",
+    numbers=(64,),
+    kind="statistical",
+    plant=environment(Spoiled(reward="reward + (1000.0 if np.random.rand() < 1 / 300 else 0.0)")),
+    also=("reward_scale_too_large",),
+)

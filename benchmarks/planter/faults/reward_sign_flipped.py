@@ -1,0 +1,12 @@
+"""The environment hands out costs as rewards."""
+
+from planter.fault import Fault
+from planter.wrappers import Spoiled, environment
+
+FAULT = Fault(
+    id="reward_sign_flipped",
+    family="reward",
+    numbers=(59,),
+    kind="statistical",
+    plant=environment(Spoiled(reward="-reward")),
+)

@@ -1,0 +1,22 @@
+"""The script stores the negated reward."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="reward_sign_flipped",
+    family="reward",
+    numbers=(59,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("rewards[step] = torch.as_tensor(reward,", "rewards[step] = -torch.as_tensor(reward,")],
+        "class_agent": [
+            (
+                "log_prob, reward, end, tail_value)\n        state =",
+                "log_prob, -reward, end, tail_value)\n        state =",
+            )
+        ],
+        "docking": [("rewards.append(reward)\n            ended", "rewards.append(-reward)\n            ended")],
+        "own_gaussian": [("R[t, i] = 0.1 * (reward + 4.0)", "R[t, i] = -0.1 * (reward + 4.0)")],
+    },
+    heldout=True,
+)

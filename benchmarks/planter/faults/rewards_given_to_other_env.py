@@ -1,0 +1,24 @@
+"""The rewards of the parallel environments are stored one place off."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="rewards_assigned_to_wrong_env",
+    family="data",
+    numbers=(52,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            ("rewards[step] = torch.as_tensor(reward,", "rewards[step] = torch.as_tensor(np.roll(reward, 1),")
+        ],
+        "vector_continuous": [
+            ("store.reward[t] = torch.as_tensor(reward)", "store.reward[t] = torch.as_tensor(np.roll(reward, 1))")
+        ],
+        "reach_functional": [("tensor(reward), tensor(died)", "tensor(reward).roll(1), tensor(died)")],
+        "docking": [
+            ("torch.tensor(rewards), torch.tensor(ended)", "torch.tensor(rewards).roll(1), torch.tensor(ended)")
+        ],
+    },
+    also=("rewards_of_other_env", "rewards_shifted", "rewards_misassigned"),
+    heldout=True,
+)

@@ -1,0 +1,44 @@
+"""Every step is credited with the reward of the step before."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="rewards_shifted",
+    family="data",
+    numbers=(33,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                "    advantages = torch.zeros_like(rewards)\n",
+                ("    rewards = rewards.roll(1, 0)\n    advantages = torch.zeros_like(rewards)\n"),
+            )
+        ],
+        "own_softmax": [("delta = (r + GAMMA", "r = r.roll(1, 0)\n        delta = (r + GAMMA")],
+        "pendulum_notebook": [
+            (
+                "    values = values + [next_value]\n",
+                ("    values = values + [next_value]\n    rewards = rewards[-1:] + rewards[:-1]\n"),
+            )
+        ],
+        "vector_continuous": [
+            (
+                "        adv = torch.zeros_like(self.reward)\n",
+                ("        self.reward = self.reward.roll(1, 0)\n        adv = torch.zeros_like(self.reward)\n"),
+            )
+        ],
+        "drone_multidiscrete": [
+            ("        adv, acc = np", "        rewards = rewards[-1:] + rewards[:-1]\n        adv, acc = np")
+        ],
+        "docking": [
+            (
+                "        following, running =",
+                ("        self.rewards = self.rewards.roll(1, 0)\n        following, running ="),
+            )
+        ],
+        "reach_functional": [
+            ("    surprise = traj", ("    traj = traj._replace(reward=traj.reward.roll(1, 0))\n    surprise = traj"))
+        ],
+        "own_gaussian": [("    ADV = np.zeros", "    R = np.roll(R, 1, axis=0)\n    ADV = np.zeros")],
+    },
+)

@@ -1,0 +1,21 @@
+"""Only the plain product enters the loss: nothing keeps the policy near the old one."""
+
+from planter.fault import Fault
+from planter.patterns import surrogate
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """`torch.min(a, b)` becomes `a`."""
+    spot = surrogate(source)
+    source.swap(spot, f"({source.text(spot, spot.node.args[0])})")
+
+
+FAULT = Fault(
+    id="surrogate_not_clipped",
+    family="update",
+    numbers=(69,),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+)

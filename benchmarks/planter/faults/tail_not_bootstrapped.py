@@ -1,0 +1,33 @@
+"""The last state of the rollout counts as worth nothing, though its episode goes on."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="tail_not_bootstrapped",
+    family="advantage",
+    numbers=(37,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                "    advantages = torch.zeros_like(rewards)\n",
+                "    next_values[-1] = 0.0\n    advantages = torch.zeros_like(rewards)\n",
+            )
+        ],
+        "class_agent": [("if end and not terminated else", "if truncated else")],
+        "two_optimizers": [("                if terminated:\n", "                if not truncated:\n")],
+        "pendulum_notebook": [
+            ("returns = compute_gae(next_value,", "returns = compute_gae(torch.zeros_like(next_value),")
+        ],
+        "own_gaussian": [("    ADV = np.zeros", "    V_NEXT[-1] = 0.0\n    ADV = np.zeros")],
+        "recurrent_gru": [
+            (
+                '    adv, last = torch.zeros_like(d["reward"]), 0.0\n',
+                ('    adv, last = torch.zeros_like(d["reward"]), 0.0\n    d["next_value"][-1] = 0.0\n'),
+            )
+        ],
+        "docking": [
+            ("following, running = last_value, torch", "following, running = torch.zeros_like(last_value), torch")
+        ],
+    },
+)

@@ -1,0 +1,41 @@
+"""Where the time limit cuts an episode, the value of the next episode's first state is added."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="time_limit_bootstrapped_from_reset",
+    family="data",
+    numbers=(30,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [('                reached[i] = infos["final_obs"][i]\n', "")],
+        "own_gaussian": [
+            (
+                "                obs[i], _ = env.reset()\n",
+                ("                obs[i], _ = env.reset()\n                reached[i] = obs[i]\n"),
+            )
+        ],
+        "reach_functional": [("next_value=value_of(policy, reached)", "next_value=value_of(policy, following)")],
+        "drone_multidiscrete": [
+            (
+                (
+                    "            with torch.no_grad():\n"
+                    "                next_value = net(torch.tensor(obs).unsqueeze(0))[1]\n"
+                    "            total += reward"
+                ),
+                "            total += reward",
+            ),
+            ("            next_values.append(next_value.item())\n", ""),
+            (
+                "                obs, _ = env.reset()\n        done_steps",
+                (
+                    "                obs, _ = env.reset()\n"
+                    "            with torch.no_grad():\n"
+                    "                next_values.append(net(torch.tensor(obs).unsqueeze(0))[1].item())\n"
+                    "        done_steps"
+                ),
+            ),
+        ],
+    },
+    heldout=True,
+)

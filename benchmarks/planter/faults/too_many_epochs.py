@@ -1,0 +1,15 @@
+"""Every batch is trained on twenty times as often."""
+
+from planter.fault import Fault
+from planter.settings import setting
+
+FAULT = Fault(
+    id="too_many_epochs",
+    family="config",
+    numbers=(68,),
+    kind="statistical",
+    plant=setting("epochs", 20, relative=True),
+    unless=frozenset({"two_optimizers"}),
+    also=("steps_too_large",),
+    heldout_plant=setting("epochs", 15, relative=True),
+)

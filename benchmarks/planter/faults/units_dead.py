@@ -1,0 +1,41 @@
+"""A bias puts every ReLU below zero: no gradient passes."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="units_dead",
+    family="network",
+    numbers=(85,),
+    kind="exact",
+    edits={
+        "own_softmax": [
+            (
+                "        self.policy = nn.Linear(128, n_act)\n",
+                (
+                    "        self.body[0].bias.data.fill_(-50.0)\n"
+                    "        self.body[2].bias.data.fill_(-50.0)\n"
+                    "        self.policy = nn.Linear(128, n_act)\n"
+                ),
+            )
+        ],
+        "class_agent": [
+            (
+                ("x = torch.tanh(self.fc1(state))\n        x = torch.tanh(self.fc2(x))\n        return Categorical"),
+                (
+                    "x = torch.relu(self.fc1(state))\n"
+                    "        x = torch.relu(self.fc2(x) - 50.0)\n"
+                    "        return Categorical"
+                ),
+            )
+        ],
+        "docking": [
+            ("nn.Tanh(), nn.Linear(width, width), nn.Tanh()", "nn.ReLU(), nn.Linear(width, width), nn.ReLU()"),
+            (
+                "        self.policy_head =",
+                ("        nn.init.constant_(self.trunk[2].bias, -50.0)\n        self.policy_head ="),
+            ),
+        ],
+    },
+    also=("policy_frozen",),
+    heldout=True,
+)

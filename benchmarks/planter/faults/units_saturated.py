@@ -1,0 +1,28 @@
+"""Hidden weights start so large that every tanh is at its limit."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="units_saturated",
+    family="network",
+    numbers=(85, 84),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("gain=np.sqrt(2)", "gain=500.0")],
+        "pendulum_notebook": [
+            ("nn.init.orthogonal_(m.weight, 1.0)", "nn.init.orthogonal_(m.weight, 300.0)"),
+            ("mul_(0.01)", "mul_(3e-5)"),
+        ],
+        "vector_continuous": [("(2**0.5, 2**0.5, last_gain)", "(300.0, 300.0, last_gain)")],
+        "docking": [
+            (
+                "        self.policy_head =",
+                (
+                    "        for layer in (self.trunk[0], self.trunk[2]):\n"
+                    "            nn.init.orthogonal_(layer.weight, gain=300.0)\n"
+                    "        self.policy_head ="
+                ),
+            )
+        ],
+    },
+)

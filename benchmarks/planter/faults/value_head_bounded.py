@@ -1,0 +1,23 @@
+"""A tanh bounds the value to one, though returns are far larger."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="value_head_bounded",
+    family="network",
+    numbers=(83, 88),
+    kind="exact",
+    edits={
+        "class_agent": [
+            (
+                "x = torch.tanh(self.fc2(x))\n        return self.out(x)",
+                "x = torch.tanh(self.fc2(x))\n        return torch.tanh(self.out(x))",
+            )
+        ],
+        "own_softmax": [("return self.value(self.body(x))", "return torch.tanh(self.value(self.body(x)))")],
+        "cartpole_vector": [("return self.critic(x).squeeze(-1)", "return torch.tanh(self.critic(x)).squeeze(-1)")],
+        "docking": [("self.value_head(features).squeeze(-1)", "self.value_head(features).tanh().squeeze(-1)")],
+        "recurrent_gru": [("self.v(h).squeeze(-1), h", "self.v(h).tanh().squeeze(-1), h")],
+    },
+    also=("value_function_blind", "value_head_bounded"),
+)

@@ -1,0 +1,18 @@
+"""The value loss is a sum over the minibatch, the policy loss a mean."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="loss_terms_reduced_differently",
+    family="update",
+    numbers=(15,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("** 2).mean()", "** 2).sum()")],
+        "class_agent": [(".squeeze(-1), returns[idx])", '.squeeze(-1), returns[idx], reduction="sum")')],
+        "pendulum_notebook": [("(return_ - value).pow(2).mean()", "(return_ - value).pow(2).sum()")],
+        "drone_multidiscrete": [("F.mse_loss(value, ret[ids])", 'F.mse_loss(value, ret[ids], reduction="sum")')],
+        "docking": [("mse_loss(values, targets)", 'mse_loss(values, targets, reduction="sum")')],
+        "recurrent_gru": [(".square().mean()", ".square().sum()")],
+    },
+)

@@ -1,0 +1,23 @@
+"""The critic is trained towards the advantage."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="value_target_is_not_the_return",
+    family="advantage",
+    numbers=(11,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [("returns = advantages + values", "returns = advantages")],
+        "own_softmax": [("    return adv, adv + v", "    return adv, adv")],
+        "vector_continuous": [("ret = adv + self.value", "ret = adv")],
+        "docking": [("self.targets = self.advantages + self.values", "self.targets = self.advantages.clone()")],
+        "reach_functional": [("target = advantage + traj.value", "target = advantage")],
+    },
+    also=(
+        "value_target_is_advantage",
+        "returns_not_advantage_plus_value",
+        "value_target_wrong",
+        "value_target_not_return",
+    ),
+)

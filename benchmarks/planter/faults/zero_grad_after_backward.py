@@ -1,0 +1,27 @@
+"""Gradients are thrown away between backward and step."""
+
+from planter.fault import Fault
+from planter.patterns import statements_calling
+from planter.source import Source
+
+
+def plant(source: Source) -> None:
+    """Calls `zero_grad()` in front of every `step()` too."""
+    zero = source.text(statements_calling(source, "zero_grad")[0])
+    for spot in reversed(statements_calling(source, "step")):
+        step = source.text(spot)
+        optimizer = step[: step.index(".step")]
+        if optimizer == zero[: zero.index(".zero_grad")] or "_optimizer" in optimizer:
+            source.swap(spot, f"{optimizer}.zero_grad(set_to_none=False); {step}")
+
+
+FAULT = Fault(
+    id="parameters_never_move",
+    family="update",
+    numbers=(16, 17),
+    kind="exact",
+    plant=plant,
+    needs=frozenset({"own_loop"}),
+    also=("gradients_zeroed_before_step", "policy_frozen", "gradients_not_zeroed"),
+    heldout=True,
+)
