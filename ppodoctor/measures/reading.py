@@ -215,8 +215,10 @@ def _input_of(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> Optional
     if at is None:
         return None
     layers = [i for i in graph.first_layers(terms[at].last.node) if not _shuffled(graph, i)]
-    widest = max((graph.saved(i, "input") for i in layers), key=lambda a: a.shape[0], default=None)
-    return picked(widest, terms[at].last.rows)
+    if not layers:
+        return None
+    best = max(layers, key=lambda i: (graph.nodes[i].module >= 0, graph.saved(i, "input").shape[0]))  # type: ignore[union-attr]
+    return picked(graph.saved(best, "input"), terms[at].last.rows)
 
 
 def _shuffled(graph: Graph, layer: int) -> bool:
