@@ -14,6 +14,7 @@ from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
 from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.values import value_table
 from ppodoctor.run import Run
 
 Array = Any
@@ -122,9 +123,13 @@ def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
 
 
 def _chosen(run: Run, readings: Sequence[LossReading]) -> List[int]:
-    """Updates with both steps and minibatches: the first two, then those with most episodes cut, then the next."""
+    """Updates with steps and minibatches; those whose values are known, of them the first two and those with cuts."""
     read = {r.update for r in readings}
     known = sorted({rollout.update for rollout in run.rollouts if rollout.update in read})
+    if len(known) > 1:
+        tables = {update: value_table(run, update, readings) for update in known[:12]}
+        full = [update for update, table in tables.items() if table is not None and table.known > 0.9]
+        known = full or known
     cuts = {update: sum(int(np.sum(r.truncated)) for r in run.rollouts if r.update == update) for update in known}
     later = sorted(known[2:], key=lambda update: (-min(cuts[update], 3), update))
     return sorted(known[:2] + later[: UPDATES - 2])

@@ -22,6 +22,9 @@ FEWEST = 12
 MOST = 6000
 """Rows used in a fit; more are thinned evenly."""
 FINALISTS = 4
+TRIALS = 3
+PROMISING = 0.25
+"""Share of rows that one of the first `TRIALS` variants must meet for the others to be looked at."""
 HOPELESS = 0.85
 """Residual, in standard deviations, above which no variant of a family is near the truth."""
 
@@ -163,12 +166,24 @@ def _attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequen
         if first is not None and abs(first.rho - rho) > 1e-6:
             rho = first.rho
             ranked = screen(schemes, few, model, rho)
+        trials = [refine(scheme, few, model, (variant, names), rho) for _, scheme, variant, names in ranked[:TRIALS]]
+        trial = max((one for one in trials if one is not None), key=lambda one: one.share, default=None)
+        if trial is None or (trial.share < PROMISING and best is not None):
+            continue
+        if trial.share < PROMISING:
+            best = _alone(trial, few)
+            continue
         found = _finalists(ranked, seen, model, rho)
         if found is not None and (best is None or found.best.share > best.best.share):
             best = found
         if best is not None and best.best.share >= ENOUGH:
             break
     return best
+
+
+def _alone(solution: Solution, seen: Observed) -> Outcome:
+    """An outcome for a solution that explains little, compared with nothing."""
+    return Outcome(solution, seen, (), np.zeros((0, len(seen.y))), (), None, np.inf, 0.0)
 
 
 def _thinned(seen: Observed, most: int) -> Observed:
