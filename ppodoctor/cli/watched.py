@@ -16,7 +16,7 @@ from ppodoctor.cli.statuses import UsageError, status_of
 from ppodoctor.cli.telling import tell
 from ppodoctor.diagnosis import diagnose
 from ppodoctor.reporting.ending import Ending
-from ppodoctor.reporting.live import Look, live_view
+from ppodoctor.reporting.live import EAGER, SPARE, Look, live_view
 from ppodoctor.reporting.report import build_report
 from ppodoctor.reporting.words import one_line
 from ppodoctor.run import Run, RunError
@@ -64,7 +64,7 @@ def _say(*sentences: str) -> None:
 
 
 def _watch(command: Sequence[str], folder: Path, watch: WatchOptions, show: ShowOptions) -> Outcome:
-    look = Look(folder, load)
+    look = Look(folder, load, spare=EAGER if watch.until_sure else SPARE)
     limits = Limits(watch.seconds, watch.updates, look.sure if watch.until_sure else None)
     dumb = os.environ.get("TERM") == "dumb"
     with live_view(sys.stderr, look, quiet=show.quiet, dumb=dumb) as view, _output_to_stderr(show.json == "-"):

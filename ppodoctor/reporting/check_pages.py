@@ -58,7 +58,7 @@ def render_page(check: Check, console: Console) -> None:
     if check.references:
         sections.setdefault("References", "\n".join(f"- {one}" for one in check.references))
     for name, text in sections.items():
-        parts += [Text(), Text(name, style="bold"), Markdown(text, hyperlinks=False)]
+        parts += [Text(), Text(name, style="bold"), Markdown(text[:1].upper() + text[1:], hyperlinks=False)]
     print_plain(console, parts)
 
 

@@ -19,44 +19,62 @@ from ppodoctor.run import Run, RunError
 
 SURE = 0.95
 """Confidence from which a cause ends a watch that lasts until it is sure."""
-SPARE = 20
-"""A diagnosis in between may take one part in so many of the time: the script needs the processor."""
+SPARE, EAGER = 20, 5
+"""A diagnosis in between may take one part in so many of the time: the script needs the processor. Who wants to stop
+as soon as it is sure gets the second number, since each look may spare the rest of the run."""
 FIRST_LOOK, EVERY = 2.0, 4.0
 """Seconds before the first diagnosis in between, and at least between two of them."""
 RECENT_EPISODES = 20
 
 
+class Clock:
+    """The time, and the processor time that this process has spent; a test brings its own."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never jumps."""
+        return time.monotonic()
+
+    def spent(self) -> float:
+        """Seconds of processor time, which a busy machine does not stretch."""
+        return time.process_time()
+
+
 class Look:
     """Diagnoses the run so far, seldom enough to cost the script nothing that it would notice."""
 
-    def __init__(self, folder: Path, load: Callable[[Path], Run], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, load: Callable[[Path], Run], *, spare: int = SPARE, clock: Clock | None = None
+    ) -> None:
         self.folder = folder
         self.load = load
-        self.clock = clock
+        self.spare = spare
+        self.clock = clock or Clock()
         self.latest: Diagnosis | None = None
-        self._next = clock() + FIRST_LOOK
+        self._next = self.clock.now() + FIRST_LOOK
+        self._judged: Diagnosis | None = None
         self._agreed = ""
 
     def again(self) -> bool:
         """Diagnose, if it is time for it; True when `latest` is new."""
-        began = self.clock()
-        if began < self._next:
+        if self.clock.now() < self._next:
             return False
+        began = self.clock.spent()
         try:
             run = self.load(self.folder)
         except RunError:
-            self._next = began + EVERY
+            self._next = self.clock.now() + EVERY
             return False
         new = diagnose(run) if run.updates else None
         self.latest = new or self.latest
-        now = self.clock()
-        self._next = now + max(EVERY, SPARE * (now - began))
+        self._next = self.clock.now() + max(EVERY, self.spare * (self.clock.spent() - began))
         return new is not None
 
     def sure(self) -> str | None:
         """A sentence once two diagnoses in a row are sure of the same; for a watch that lasts until then."""
-        if not self.again() or self.latest is None:
+        self.again()
+        if self.latest is None or self.latest is self._judged:  # the view may have looked before, but not judged
             return None
+        self._judged = self.latest
         found = certain(self.latest)
         before, self._agreed = self._agreed, found
         return found if found and found == before else None
@@ -132,12 +150,16 @@ def _int(value: Any) -> int:
 class View:
     """Shows the progress; `tick` is called about twice a second."""
 
-    def __init__(self, stream: TextIO, look: Look, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: TextIO, look: Look) -> None:
         self.stream = stream
         self.look = look
-        self.clock = clock
-        self.began = clock()
+        self.began = look.clock.now()
         self.progress = Progress(look.folder)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was put up."""
+        return self.look.clock.now() - self.began
 
     def tick(self) -> None:
         """Nothing to show."""
@@ -153,9 +175,9 @@ class Line(View):
         """Renew the line."""
         self.progress.refresh()
         self.look.again()
-        text = self.progress.text(self.clock() - self.began, self.look.suspicion)
-        width = shutil.get_terminal_size().columns - 2
-        self._write(f"\r\x1b[K{one_line('ppodoctor: ' + text, max(width, 10))} ")
+        text = self.progress.text(self.elapsed, self.look.suspicion)
+        width = shutil.get_terminal_size().columns - 4
+        self._write(f"\r\x1b[K{one_line('ppodoctor: ' + text, max(width, 10))} | ")
 
     def close(self) -> None:
         """Take the line away."""
@@ -170,14 +192,14 @@ class Line(View):
 class Lines(View):
     """Plain lines for a log: when the first update is seen, then at intervals that double."""
 
-    def __init__(self, stream: TextIO, look: Look, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(stream, look, clock)
+    def __init__(self, stream: TextIO, look: Look) -> None:
+        super().__init__(stream, look)
         self.next = 0.0
         self.wait = 15.0
 
     def tick(self) -> None:
         """Write a line when it is time for one."""
-        elapsed = self.clock() - self.began
+        elapsed = self.elapsed
         if elapsed < self.next:
             return
         self.progress.refresh()

@@ -104,4 +104,7 @@ def contained(text: str, longer: str) -> bool:
 def sentence(text: str) -> str:
     """The text on one line as a sentence of its own: a capital first, a full stop last."""
     line = one_line(text)
-    return line[:1].upper() + line[1:] + ("" if line.endswith((".", "!", "?", "`")) or not line else ".")
+    name = "_" in line.partition(" ")[0]  # a column's or a setting's name is written as it is
+    return (line if name else line[:1].upper() + line[1:]) + (
+        "" if line.endswith((".", "!", "?", "`")) or not line else "."
+    )
