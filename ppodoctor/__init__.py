@@ -5,11 +5,10 @@ Importing the package is light: no torch, no gymnasium, no terminal library. Pub
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 __all__ = ["Run", "__version__", "diagnose", "watch"]
 
+TYPE_CHECKING = False  # importing typing would cost every interpreter of a watched command
 if TYPE_CHECKING:
     from ppodoctor.diagnosis import diagnose
     from ppodoctor.run import Run
