@@ -25,6 +25,8 @@ as soon as it is sure gets the second number, since each look may spare the rest
 FIRST_LOOK, EVERY = 2.0, 4.0
 """Seconds before the first diagnosis in between, and at least between two of them."""
 RECENT_EPISODES = 20
+FEWEST_UPDATES = 10
+"""Updates before a return that rises counts as a sign of health: the first ones may rise by luck."""
 
 
 class Clock:
@@ -50,6 +52,7 @@ class Look:
         self.spare = spare
         self.clock = clock or Clock()
         self.latest: Diagnosis | None = None
+        self.updates = 0
         self._next = self.clock.now() + FIRST_LOOK
         self._judged: Diagnosis | None = None
         self._agreed = ""
@@ -65,7 +68,7 @@ class Look:
             self._next = self.clock.now() + EVERY
             return False
         new = diagnose(run) if run.updates else None
-        self.latest = new or self.latest
+        self.latest, self.updates = new or self.latest, len(run.updates)
         self._next = self.clock.now() + max(EVERY, self.spare * (self.clock.spent() - began))
         return new is not None
 
@@ -75,7 +78,7 @@ class Look:
         if self.latest is None or self.latest is self._judged:  # the view may have looked before, but not judged
             return None
         self._judged = self.latest
-        found = certain(self.latest)
+        found = certain(self.latest, self.updates)
         before, self._agreed = self._agreed, found
         return found if found and found == before else None
 
@@ -88,12 +91,12 @@ class Look:
         return f"suspects {first.id} ({share(first.confidence)})"
 
 
-def certain(diagnosis: Diagnosis) -> str:
+def certain(diagnosis: Diagnosis, updates: int) -> str:
     """Why one may stop watching: a cause that is as good as certain, or a run that is seen to learn; else nothing."""
     if diagnosis.verdict == CAUSE_FOUND:
         sure = [cause for cause in diagnosis.causes if cause.confidence >= SURE]
         return f"sure of {sure[0].id}" if sure else ""
-    learns = diagnosis.learning.get("status") in ("learned", "improving")
+    learns = diagnosis.learning.get("status") in ("learned", "improving") and updates >= FEWEST_UPDATES
     return "sure that the run is healthy" if diagnosis.verdict == HEALTHY and learns else ""
 
 

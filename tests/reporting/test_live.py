@@ -91,13 +91,14 @@ def test_a_run_that_is_not_there_yet_is_waited_for(tmp_path, clock):
 
 
 def test_only_the_certain_is_certain():
-    assert certain(sick()) == "sure of entropy_sign_flipped"
+    assert certain(sick(), 50) == "sure of entropy_sign_flipped"
     doubtful = dataclasses.replace(sick(), causes=(made_finding(confidence=0.94),))
-    assert certain(doubtful) == ""
-    assert certain(healthy()) == "sure that the run is healthy"
+    assert certain(doubtful, 50) == ""
+    assert certain(healthy(), 2) == ""
+    assert certain(healthy(), 50) == "sure that the run is healthy"
     young = dataclasses.replace(healthy(), learning={"status": "too_young"})
-    assert certain(young) == ""
-    assert certain(undecided()) == ""
+    assert certain(young, 50) == ""
+    assert certain(undecided(), 50) == ""
 
 
 def test_progress_reads_each_line_once_and_waits_for_torn_ones(tmp_path):
