@@ -8,11 +8,16 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+import sys
 import threading
 from types import CodeType, FunctionType
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+
+from ppodoctor.watching.env_imports import RootImports, classes_of
 
 NAMES = ("step", "reset", "seed", "step_async", "step_wait", "__init__")
+_FRAME_READERS = frozenset(("overrides", "zope.interface"))
+"""Libraries that read the frame around a class body; with them, `look` finds the script's own classes instead."""
 _NOT_OURS = ("torch.", "ppodoctor.")
 """Packages whose classes with a `step` are something else (optimizers, schedulers, profilers)."""
 
@@ -78,9 +83,15 @@ def _reset(fn: Any, door: Any, count: Any) -> Any:
 
 def _seed(fn: Any, door: Any, count: Any) -> Any:
     def seed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if door is not None and door.trace is None:
-            door.seed(self, args, kwargs)
-        return fn(self, *args, **kwargs)
+        if door is None or door.trace is not None:
+            return fn(self, *args, **kwargs)
+        door.seed(self, args, kwargs)
+        door.trace = []  # what it resets below is no reset of the script's
+        try:
+            return fn(self, *args, **kwargs)
+        finally:
+            door.trace = None
+            door.resets = False
 
     return seed
 
@@ -130,20 +141,20 @@ _CODES = frozenset(make(None, None, None).__code__ for make in _TEMPLATES.values
 
 
 class ClassHook:
-    """Wraps the methods of environment classes: those made from now on and those that exist."""
+    """Wraps the methods of environment classes: those made from now on and those that exist.
+
+    Classes of imported modules are looked at when the import has ended, others by their class statement.
+    """
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._wrapped: List[Tuple[type, str, FunctionType, FunctionType]] = []
-        self._build: Optional[Callable[..., Any]] = None
-        self._ours: Optional[Callable[..., Any]] = None
-        self._refused: set[CodeType] = set()
+        self._refused: Set[CodeType] = set()
+        self._imports = RootImports(self._pause, self._resume)
+        self._original = builtins.__build_class__
+        self._on = False
 
-    def attach(self) -> None:
-        """Look at every class statement that runs from now on."""
-        if self._build is not None:
-            return
-        original, consider = builtins.__build_class__, self.consider
+        original, consider = self._original, self.consider
 
         @functools.wraps(original)
         def build_class(*args: Any, **kwargs: Any) -> Any:
@@ -151,32 +162,54 @@ class ClassHook:
             consider(made)
             return made
 
-        self._build, self._ours = original, build_class
-        builtins.__build_class__ = build_class
+        self._ours: Any = build_class
 
-    def attach_existing(self, root: type = object) -> None:
+    def attach(self) -> None:
+        """Look at every class that exists at the top level of a module, and at every one made from now on."""
+        self._on = True
+        self._imports.install()
+        self._resume(list(sys.modules))
+
+    def attach_existing(self, root: type) -> None:
         """Look at every class below `root` that exists already."""
         seen = {root}
         waiting = [root]
         while waiting:
             kind = waiting.pop()
             self.consider(kind)
-            try:
-                below: List[type] = type.__subclasses__(kind)
-            except TypeError:
-                continue
+            below: List[type] = type.__subclasses__(kind)
             fresh = [one for one in below if one not in seen]
             seen.update(fresh)
             waiting.extend(fresh)
 
+    def look(self) -> None:
+        """Look at the script's own top-level classes again."""
+        for kind in classes_of(["__main__"], _uninteresting):
+            self.consider(kind)
+
     def detach(self) -> None:
         """Give every class its own methods back."""
-        if self._build is not None and builtins.__build_class__ is self._ours:
-            builtins.__build_class__ = self._build
-        self._build = None
+        self._on = False
+        self._imports.remove()
+        self._pause()
         for cls, name, fn, wrapper in self._wrapped:
             _replace(cls, name, wrapper, fn)
         self._wrapped.clear()
+
+    def _pause(self) -> None:
+        """An import begins: its class statements find Python's own function."""
+        if builtins.__build_class__ is self._ours:
+            builtins.__build_class__ = self._original
+
+    def _resume(self, names: List[str]) -> None:
+        """An import ended and brought these modules."""
+        if not self._on:
+            return
+        for kind in classes_of(names, _uninteresting):
+            self.consider(kind)
+        alone = not self._imports.running and not _FRAME_READERS.intersection(sys.modules)
+        if alone and builtins.__build_class__ is self._original:
+            builtins.__build_class__ = self._ours
 
     def consider(self, cls: Any) -> None:
         """Wrap what this class, and the classes it inherits from, define of an environment's methods."""
@@ -218,6 +251,11 @@ def _replace(cls: type, name: str, old: Any, new: Any) -> bool:
 
 def _owners_of(cls: type, name: str) -> Iterator[type]:
     return (one for one in cls.__mro__ if name in one.__dict__)
+
+
+def _uninteresting(module: str) -> bool:
+    """No environment class of a script's is defined there."""
+    return (module + ".").startswith(_NOT_OURS)
 
 
 def _environment_like(cls: type) -> bool:

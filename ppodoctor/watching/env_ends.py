@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 import numpy as np
 
 from ppodoctor.watching.env_trace import parts, resets
-from ppodoctor.watching.env_values import address, as_array, same
+from ppodoctor.watching.env_values import address, as_array, observation_of, same
 
 if TYPE_CHECKING:
     from ppodoctor.watching.env_stream import Stream
@@ -148,7 +148,7 @@ def _final_below(stream: Stream, over: Any, out: Any, trace: List[Any]) -> None:
             continue
         if stream.returns < 5 and len(step) == 5 and bool(step[3]) and not bool(step[2]):
             stream.timeouts.append((stream.calls - 1, int(i)))
-        first = reset[0] if isinstance(reset, tuple) and len(reset) == 2 and isinstance(reset[1], dict) else reset
+        first = observation_of(reset)
         if address(first) and address(first) == address(step[0]):
             continue  # the reset wrote over it
         if same(stream.layout.take_one(first), received[i]):

@@ -62,7 +62,7 @@ def _object(value: Any) -> bool:
 
 def num_envs(outer: Any) -> Optional[int]:
     """How many environments a vector environment says it holds, None for a single one."""
-    said = attribute(outer, "num_envs")
+    said = next((one for one in (attribute(outer, name) for name in ("num_envs", "env_num")) if one is not None), None)
     return int(said) if isinstance(said, (int, np.integer)) and not isinstance(said, bool) and said > 0 else None
 
 
@@ -71,15 +71,18 @@ def hides_workers(chain: List[Any]) -> bool:
     return any(isinstance(attribute(one, name), (list, tuple)) for one in chain for name in _WORKERS)
 
 
-def describe(stream: int, outer: Any) -> EnvFacts:
-    """Everything the object shows without being called; steps, resets and sites are filled in by the tap."""
-    chain = layers(outer)
+def describe(outer: Any, chain: Optional[List[Any]] = None) -> EnvFacts:
+    """Everything the object shows without being called; steps, resets and sites are filled in by the tap.
+
+    `chain` is what it wraps, outermost first, where that is known better than from attributes.
+    """
+    chain = chain or layers(outer)
     innermost = chain[-1]
     spec = next((one for one in (attribute(layer, "spec") for layer in reversed(chain)) if one is not None), None)
     limits = [attribute(layer, "_max_episode_steps") for layer in chain]
     limits.append(attribute(spec, "max_episode_steps"))
     limit = next((int(one) for one in limits if isinstance(one, (int, np.integer))), None)
-    observed, action = _space_of(outer, "observation_space"), _space_of(outer, "action_space")
+    observed, action = _space_of(chain, "observation_space"), _space_of(chain, "action_space")
     facts: Dict[str, Any] = {"innermost": f"{type(innermost).__module__}:{type(innermost).__qualname__}"}
     raw_action = attribute(innermost, "action_space")
     if raw_action is not None and space(raw_action) != space(action):
@@ -88,7 +91,7 @@ def describe(stream: int, outer: Any) -> EnvFacts:
         facts["action_start"] = int(attribute(action, "start"))
     name = attribute(spec, "id")
     return EnvFacts(
-        stream=stream,
+        stream=0,
         cls=_name(outer),
         layers=tuple(_name(layer) for layer in chain),
         api=_api(outer),
@@ -141,9 +144,10 @@ def space(given: Any) -> SpaceFacts:
     return found
 
 
-def _space_of(outer: Any, name: str) -> Any:
-    single = attribute(outer, f"single_{name}")
-    return attribute(outer, name) if single is None else single
+def _space_of(chain: List[Any], name: str) -> Any:
+    """The space of one environment, as the outermost object that has one says."""
+    found = (attribute(layer, one) for layer in chain for one in (f"single_{name}", name))
+    return next((one for one in found if one is not None), None)
 
 
 def _shape(shape: Any) -> Tuple[int, ...]:

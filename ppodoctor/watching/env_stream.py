@@ -31,12 +31,15 @@ class NoStep(Exception):
 class Stream:
     """Rows are (action, reward, flag, flag, raw reward) and, with observations, (.., inner action, before, after).
 
-    `owner` gives the object while it lives; `num_envs` is what it says of itself, None for a single environment.
+    `num_envs` is what the object says of itself, None for a single environment; `on_first(stream, trace)` is called at
+    the first step.
     """
 
-    def __init__(self, index: int, owner: Callable[[], Any], num_envs: Optional[int]) -> None:
-        self.index = index
-        self.owner = owner
+    def __init__(self, num_envs: Optional[int], on_first: Callable[[Stream, List[Any]], None]) -> None:
+        self.index = 0
+        self.owner: Callable[[], Any] = _nobody
+        """The object while it lives."""
+        self.on_first = on_first
         self.calls = 0
         self.rows: List[Tuple[Any, ...]] = []
         self.keep = False
@@ -98,6 +101,8 @@ class Stream:
         if chosen is not None and chosen.dtype != bool:
             mask = np.isin(np.arange(self.envs), chosen)
             observation = self._merged(observation, chosen) if len(chosen) < self.envs else observation
+            if not self.autoreset_known and self.vector:
+                self.autoreset = "disabled"
         self.events.append((self.calls, mask))
         self.reset_count += 1
         if self.just_ended and not self.vector:
@@ -111,7 +116,7 @@ class Stream:
     def after(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         """Append what one step returned. `trace` holds the calls below it, `door.resets` whether one was a reset."""
         if self.layout is None:
-            self._first(out)
+            self._first(out, trace)
         self.calls += 1
         observation, reward, ended = out[0], out[1], out[2]
         cut = out[3] if self.returns == 5 else False
@@ -151,9 +156,10 @@ class Stream:
         whole[chosen] = flat(observation, len(chosen))
         return whole.reshape(np.shape(self.last)) if type(self.last) is np.ndarray else whole
 
-    def _first(self, out: Any) -> None:
+    def _first(self, out: Any, trace: List[Any]) -> None:
         if not steps_like(out):
             raise NoStep(f"step returned {_told(out)}; expected (observation, reward, terminated, truncated, info)")
+        self.on_first(self, trace)
         self.stepped_at = script_site()
         self.returns = len(out)
         size = int(np.size(as_array(out[2])))
@@ -257,6 +263,10 @@ class Stream:
             self.first_reset = kept(observation)
         elif not self.vector and self.equal_resets is not False:
             self.equal_resets = same(self.first_reset, observation)
+
+
+def _nobody() -> None:
+    return None
 
 
 def _told(out: Any) -> str:

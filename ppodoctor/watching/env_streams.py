@@ -16,6 +16,7 @@ from ppodoctor.watching import env_facts
 from ppodoctor.watching.env_fold import Block, Carry, fold
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_totals import Totals, Window
+from ppodoctor.watching.env_trace import chain_below
 from ppodoctor.watching.env_values import flat
 from ppodoctor.watching.sites import script_site
 
@@ -101,53 +102,51 @@ class Watched:
 
 
 class Streams:
-    """All streams of this process; `by_id` finds the stream of an object by its id while the object lives."""
+    """All streams of this process; `by_id` finds the stream of an object by its id while the object lives.
+
+    A stream gets its number and its place in `watched` at its first step: objects that are only reset, by an outer
+    one before it exists, get none.
+    """
 
     def __init__(self) -> None:
         self.watched: List[Watched] = []
         self.by_id: Dict[int, Stream] = {}
+        self._all: Dict[Stream, Watched] = {}
         self._held: Dict[int, Any] = {}
         self._seeds: Dict[int, List[Optional[int]]] = {}
 
     def open(self, env: Any, made_at: Optional[Site]) -> Stream:
         """A stream for an object not seen before: a new one, or that of the same environment known otherwise."""
-        site = script_site()
-        facts = env_facts.describe(len(self.watched), env)
+        facts = env_facts.describe(env)
         facts.made_at = made_at
         chain = env_facts.layers(env)
-        innermost = id(chain[-1])
-        known = self._known(facts, innermost, site, env_facts.num_envs(env) is None)
+        known = self._known(facts, id(chain[-1]), script_site(), env_facts.num_envs(env) is None)
         if known is None:
-            stream = Stream(facts.stream, _nobody, env_facts.num_envs(env))
-            mode = env_facts.autoreset(env)
-            if mode is not None:
-                stream.autoreset, stream.autoreset_known = mode, True
-            stream.hidden = env_facts.hides_workers(chain)
-            known = Watched(stream, facts, innermost)
-            self.watched.append(known)
-            self._bind(env, known)
+            known = self._new(env, facts, chain)
         elif known.alive:
             self._hold(env, None)
             self.by_id[id(env)] = known.stream
         else:
             known.objects += 1
-            known.innermost = innermost
+            known.innermost = id(chain[-1])
             self._bind(env, known)
         self.seeded(env, ())
         return known.stream
 
     def of(self, stream: Stream) -> Watched:
         """The facts and sums of a stream."""
-        return self.watched[stream.index]
+        return self._all[stream]
 
     def drop(self, stream: Stream) -> None:
-        """Forget a stream that turned out to be none; its index stays taken unless it was the last one."""
+        """Forget a stream that turned out to be none."""
         for key in [key for key, one in self.by_id.items() if one is stream]:
             del self.by_id[key]
-        if stream.index == len(self.watched) - 1:
-            self.watched.pop()
-        else:
-            self.watched[stream.index].facts.facts["not_an_environment"] = True
+        self._all.pop(stream, None)
+
+    def number(self, stream: Stream) -> None:
+        """The number a stream that was only reset so far will get if it is the next one to be stepped."""
+        if stream.stepped_at is None and not stream.calls:
+            stream.index = len(self.watched)
 
     def busiest(self) -> List[Watched]:
         """The stream with most steps, with those of its kind that the same line steps."""
@@ -163,24 +162,55 @@ class Streams:
         """A seed was given to reset or seed; kept until the object has a stream."""
         waiting = self._seeds.setdefault(id(env), [])
         many = isinstance(seed, (list, tuple, np.ndarray))
-        waiting.extend(None if one is None else int(one) for one in (seed if many else [seed]))
+        numbers = (int, np.integer, type(None))
+        waiting.extend(
+            None if one is None else int(one) for one in (seed if many else [seed]) if isinstance(one, numbers)
+        )
         stream = self.by_id.get(id(env))
         if stream is not None:
-            facts = self.watched[stream.index].facts
+            facts = self._all[stream].facts
             facts.seeds = (*facts.seeds, *self._seeds.pop(id(env)))[:_SEEDS]
 
     def reset_from(self, stream: Stream, site: Optional[Site]) -> None:
         """Remember the line of the first reset."""
-        facts = self.watched[stream.index].facts
+        facts = self._all[stream].facts
         if facts.reset_at is None:
             facts.reset_at = site
 
+    def _new(self, env: Any, facts: EnvFacts, chain: List[Any]) -> Watched:
+        stream = Stream(env_facts.num_envs(env), self._first_step)
+        mode = env_facts.autoreset(env)
+        if mode is not None:
+            stream.autoreset, stream.autoreset_known = mode, True
+        stream.hidden = env_facts.hides_workers(chain)
+        watched = self._all[stream] = Watched(stream, facts, id(chain[-1]))
+        self._bind(env, watched)
+        self.number(stream)
+        return watched
+
+    def _first_step(self, stream: Stream, trace: List[Any]) -> None:
+        """A stream's first step: it gets its number, and what lies below the object is seen."""
+        watched = self._all[stream]
+        stream.index = watched.facts.stream = len(self.watched)
+        self.watched.append(watched)
+        outer = stream.owner()
+        below = chain_below(trace, outer)
+        if len(below) + 1 > len(watched.facts.layers):
+            found = env_facts.describe(outer, [outer, *below])
+            watched.facts = replace(
+                found,
+                stream=stream.index,
+                made_at=watched.facts.made_at,
+                reset_at=watched.facts.reset_at,
+                seeds=watched.facts.seeds,
+            )
+
     def _known(self, facts: EnvFacts, innermost: int, site: Optional[Site], single: bool) -> Optional[Watched]:
         """The same environment under another wrapper, or the successor of one made and used at the same lines."""
-        for one in self.watched:
+        for one in self._all.values():
             if not single or one.stream.vector or one.facts.observation != facts.observation:
                 continue
-            if one.alive and one.innermost == innermost and facts.observation.kind != "unknown":
+            if one.alive and one.stream.calls and one.innermost == innermost and facts.observation.kind != "unknown":
                 return one
         for one in self.watched:
             alike = all(getattr(one.facts, name) == getattr(facts, name) for name in ("layers", "spec_id", "made_at"))
@@ -204,6 +234,8 @@ class Streams:
             self._seeds.pop(key, None)
             if watched is not None:
                 watched.alive = False
+                if not watched.stream.calls:
+                    self._all.pop(watched.stream, None)
 
         def holding() -> Any:
             return env
@@ -214,7 +246,3 @@ class Streams:
             found = holding
         self._held[key] = found
         return found
-
-
-def _nobody() -> None:
-    return None

@@ -35,6 +35,18 @@ def innermost(trace: Trace, outer: Any) -> Tuple[List[int], List[Any]]:
     return leaves, strangers
 
 
+def chain_below(trace: Trace, outer: Any) -> List[Any]:
+    """The objects whose step was called on the way from `outer` to the first innermost one, outermost first."""
+    leaves, _ = innermost(trace, outer)
+    if not leaves:
+        return []
+    found: List[Any] = []
+    for start, owner, args, _ in trace[leaves[0] :]:
+        if args is not None and start <= leaves[0] and owner is not outer and not any(owner is one for one in found):
+            found.append(owner)
+    return found[::-1]
+
+
 class Part:
     """One object directly below the outermost, and what its last step and last reset returned (None: not called)."""
 

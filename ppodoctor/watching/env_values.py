@@ -133,6 +133,15 @@ def steps_like(out: Any) -> bool:
     return _numeric(reward) and _numeric(done)
 
 
+def observation_of(out: Any) -> Any:
+    """The observation in what a reset returned: alone, or with info (a dictionary, or one per environment)."""
+    if isinstance(out, tuple) and len(out) == 2:
+        info = out[1]
+        if isinstance(info, dict) or (isinstance(info, (list, np.ndarray)) and len(info) and isinstance(info[0], dict)):
+            return out[0]
+    return out
+
+
 def _numeric(value: Any) -> bool:
     if isinstance(value, (bool, int, float, np.generic)):
         return not isinstance(value, (str, bytes))

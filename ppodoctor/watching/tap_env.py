@@ -21,7 +21,7 @@ from ppodoctor.watching.env_fold import Block, specimen
 from ppodoctor.watching.env_stream import NoStep, Stream
 from ppodoctor.watching.env_streams import Streams, Watched
 from ppodoctor.watching.env_totals import Window
-from ppodoctor.watching.env_values import PLAIN, kept
+from ppodoctor.watching.env_values import PLAIN, kept, observation_of
 from ppodoctor.watching.env_workers import Worker, read_workers
 from ppodoctor.watching.sites import script_site
 
@@ -46,6 +46,7 @@ class EnvTap:
         self._made: Dict[int, Tuple[type, Optional[Site]]] = {}
         self._pending: Dict[int, Any] = {}
         self._ignored: Dict[int, Any] = {}
+        self._reset_below: List[Any] = []
         self._worker: Optional[Worker] = None
         self._off = False
         self._updates = 0
@@ -59,10 +60,17 @@ class EnvTap:
     # Attaching
 
     def attach_classes(self) -> None:
-        """Watch the classes made from now on, and those that exist already."""
+        """Watch the classes made from now on, and those at the top level of the modules that are there."""
         self._off = False
         self._classes.attach()
-        self._classes.attach_existing()
+
+    def look(self) -> None:
+        """Watch the script's own top-level classes; worth a call when something is about to happen.
+
+        Needed only where class statements are not seen as they run (see `env_classes`).
+        """
+        if not self._off:
+            self._classes.look()
 
     def attach_gymnasium(self, module: Any) -> None:
         """Watch the environment classes that gymnasium made while it was imported."""
@@ -182,7 +190,8 @@ class EnvTap:
     def outer_reset(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """The script resets an environment."""
         chosen = _chosen(args, kwargs)
-        door.trace = []
+        trace: List[Any] = []
+        door.trace = trace
         try:
             out = fn(env, *args, **kwargs)
         finally:
@@ -194,6 +203,7 @@ class EnvTap:
             self._worker.reset(env)
             return out
         try:
+            self._reset_below = trace
             self._saw_reset(env, out, chosen, kwargs.get("seed"))
         except _CannotOpen as error:
             self._ignore(env, error.__cause__)
@@ -203,9 +213,8 @@ class EnvTap:
 
     def outer_seed(self, env: Any, args: Any, kwargs: Any) -> None:
         """The script calls seed(...) on an environment."""
-        given = args[0] if args else next(iter(kwargs.values()), None)
         if self._worker is None and not self._off:
-            self.streams.seeded(env, given)
+            self.streams.seeded(env, args[0] if args else next(iter(kwargs.values()), None))
 
     def outer_step_async(self, env: Any, args: Any, kwargs: Any) -> None:
         """The script hands over actions that a later step_wait takes."""
@@ -235,11 +244,20 @@ class EnvTap:
             return self._worker_step(door, fn, env, args, kwargs)
         if not self._off and id(env) not in self._ignored:
             try:
-                self._open(env)
+                self._opened_by_step(env)
                 return self.outer_step(door, fn, env, args, kwargs)
             except _CannotOpen as error:
                 self._ignore(env, error.__cause__)
         return fn(env, *args, **kwargs)
+
+    def _opened_by_step(self, env: Any) -> None:
+        """Its first reset may have been seen as part of another object's."""
+        stream = self._open(env)
+        for _, owner, args, out in self._reset_below:
+            if owner is env and args is None:
+                stream.reset(observation_of(out), None)
+                self.streams.reset_from(stream, script_site())
+        self._reset_below = []
 
     def _worker_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         door.trace = []
@@ -261,11 +279,11 @@ class EnvTap:
     def _saw_reset(self, env: Any, out: Any, chosen: Any, seed: Any) -> None:
         if id(env) in self._ignored or out is None:
             return
-        observation = out[0] if isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], dict) else out
         stream = self._by_id.get(id(env)) or self._open(env)
+        self.streams.number(stream)
         if seed is not None:
             self.streams.seeded(env, seed)
-        stream.reset(observation, chosen)
+        stream.reset(observation_of(out), chosen)
         self.streams.reset_from(stream, script_site())
         self.current_stream, self.current_calls, self.just_stepped = stream.index, stream.calls, True
 
