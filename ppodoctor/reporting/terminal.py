@@ -67,6 +67,9 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield from _list("What to run next", report.next_steps)
     yield from _list("Not watched", [_with_remedy(note.text, note.remedy) for note in report.unwatched])
     yield from _list("Damaged", report.damage)
+    if report.loss_text:
+        yield _heading("Your loss, as its graph tells it")
+        yield _row(Text(), Text(report.loss_text), 2, indent=0)
     yield Text()
     told = [*report.causes, *report.notes]
     hint = f" `ppodoctor checks {told[0].id}` tells more about that one." if told else ""
