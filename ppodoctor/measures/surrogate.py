@@ -206,12 +206,16 @@ def ratio_core(graph: Graph, node: int) -> int:
 def _ratio_side(graph: Graph, left: int, right: int) -> Optional[Tuple[int, int]]:
     """Of two factors with gradients, which is the ratio (an exponential or quotient of policy outputs)."""
     kinds = [graph.op(ratio_core(graph, _strip(graph, side)[0])) for side in (left, right)]
-    for ratio, other, kind, other_kind in ((left, right, *kinds), (right, left, *kinds[::-1])):
-        if kind in ("Exp", "Div", "Clamp") and other_kind not in ("Exp", "Div", "Clamp", "Softmax"):
+    sides = ((left, right, kinds[0], kinds[1]), (right, left, kinds[1], kinds[0]))
+    for ratio, other, kind, other_kind in sides:
+        if kind == "Exp" and other_kind not in ("Exp", "Softmax"):
             return ratio, other
-    if graph.op(left) in ("Softmax", "Exp") or graph.op(right) in ("Softmax", "Exp"):
-        return None
-    for ratio, other in ((left, right), (right, left)):
+    for ratio, other, kind, other_kind in sides:
+        if kind == "Div" and other_kind not in ("Exp", "Div", "Softmax"):
+            return ratio, other
+    if "Softmax" in kinds or "Exp" in kinds:
+        return None  # p log p: an entropy
+    for ratio, other, _, _ in sides:
         if _has_log_prob(graph, ratio) and not _has_log_prob(graph, other):
             return ratio, other
     return None

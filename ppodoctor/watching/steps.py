@@ -32,7 +32,8 @@ class Steps:
     def before_backward(self, graph: LossGraph, version: int) -> Dict[str, Any]:
         """Gradients that are still there although an optimizer has stepped since they were made."""
         indices = sorted({node.param for node in graph.nodes if node.param >= 0})
-        tensors = [self._parameters.tensor(i) for i in indices]
+        owned = [i for i in indices if self._parameters.owners.get(i)]  # no optimizer zeroes the gradients of the others
+        tensors = [self._parameters.tensor(i) for i in owned]
         grads = [t.grad for t in tensors if t.grad is not None]
         facts: Dict[str, Any] = {"parameters": len(indices), "with_grad": len(grads), "steps_before": version}
         facts["fresh_step"] = version != self._last_step_version

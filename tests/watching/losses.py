@@ -220,6 +220,14 @@ def advantage_not_detached(b: Data) -> torch.Tensor:
     return -clipped(ratio, b.target - value).mean() + 0.5 * ((value - b.target) ** 2).mean()
 
 
+def normalised_advantage_not_detached(b: Data) -> torch.Tensor:
+    ratio = (b.dist().log_prob(b.index) - b.old).exp()
+    value = b.value()
+    advantage = b.target - value
+    advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+    return -clipped(ratio, advantage).mean() + 0.5 * ((value - b.target) ** 2).mean()
+
+
 def target_not_detached(b: Data) -> torch.Tensor:
     ratio = (b.dist().log_prob(b.index) - b.old).exp()
     value = b.value()
@@ -263,5 +271,5 @@ def policy_gradient(b: Data) -> torch.Tensor:
 
 
 WRONG = (sign_flipped, max_instead_of_min, inverted, without_exp, one_sided, clip_around_zero, not_summed,
-         advantage_broadcast, value_broadcast, value_broadcast_fused, advantage_not_detached, target_not_detached,
+         advantage_broadcast, value_broadcast, value_broadcast_fused, advantage_not_detached, normalised_advantage_not_detached, target_not_detached,
          entropy_sign, chosen_entropy, minus_log_prob_entropy, summed_value, old_recomputed, unclipped, policy_gradient)  # fmt: skip

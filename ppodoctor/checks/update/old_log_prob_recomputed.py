@@ -58,8 +58,8 @@ def old_log_prob_recomputed(run: Run) -> Iterator[Evidence]:
 def _policy_moved(run: Run, stuck: list[PolicyMinibatch]) -> bool:
     """Did the policy's parameters change? Only then is a ratio of 1 wrong."""
     indices = set(stuck[0].reading.policy_parameters)
-    moved = [p.moved for p in run.parameters if p.index in indices]
-    if any(moved):
-        return True
+    moved = [p.moved for p in run.parameters if p.index in indices and p.moved is not None]
+    if run.parameters and any(p.index in indices for p in run.parameters):
+        return any(moved)
     sizes = [m.facts.get("update_size") for m in stuck]
     return bool(np.nanmax([s for s in sizes if isinstance(s, float)] or [0.0]) > 1e-7)
