@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+_FILE = "environments.json"
 _EVERY = 64
 _SECONDS = 2.0
 
 
 class Worker:
-    """Counts the environment calls of this process and writes them to <folder>/workers/<pid>.json now and then."""
+    """Counts the environment calls of this process and writes them to <folder>/environments.json now and then."""
 
     def __init__(self, folder: Optional[Path]) -> None:
         self.counts: Dict[str, Any] = {"pid": os.getpid(), "parent": os.getppid(), "steps": 0, "resets": 0, "cls": ""}
@@ -42,11 +43,10 @@ class Worker:
         if self._folder is None or self.counts["pid"] != os.getpid() or not self.counts["steps"]:
             return
         try:
-            folder = self._folder / "workers"
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = folder / f".{self.counts['pid']}.json"
+            self._folder.mkdir(parents=True, exist_ok=True)
+            partial = self._folder / f".{_FILE}"
             partial.write_text(json.dumps(self.counts), encoding="utf-8")
-            os.replace(partial, folder / f"{self.counts['pid']}.json")
+            os.replace(partial, self._folder / _FILE)
         except OSError:
             self._folder = None
 
@@ -58,16 +58,17 @@ class Worker:
             self.write()
 
     def _finalizer(self) -> None:
-        """Multiprocessing ends its children without atexit, but runs its own finalizers."""
-        util = sys.modules.get("multiprocessing.util")
+        """Multiprocessing ends its children without atexit; it runs finalizers, but those made after its fork only."""
+        util: Any = sys.modules.get("multiprocessing.util")
         if util is not None:
             util.Finalize(None, self.write, exitpriority=10)
+            util.register_after_fork(self, lambda worker: util.Finalize(None, worker.write, exitpriority=10))
 
 
 def read_workers(folder: Path) -> List[Dict[str, Any]]:
     """What the children of a run wrote, one entry per process; torn files are left out."""
     found = []
-    for path in sorted((folder / "workers").glob("*.json")):
+    for path in sorted((folder / "workers").glob(f"*/{_FILE}")):
         try:
             found.append(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError):

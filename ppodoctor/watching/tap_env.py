@@ -29,7 +29,10 @@ _MADE = 4096
 
 
 class EnvTap:
-    """Sees the environments of this process. `on_step` is called after each outermost step; it may raise to stop."""
+    """Sees the environments of this process. `on_step` is called after each outermost step; it may raise to stop.
+
+    Without a recorder it only counts (see `become_worker`), as it does in forked children.
+    """
 
     def __init__(self, recorder: Optional[Recorder], on_step: Optional[Callable[[], None]] = None) -> None:
         self.recorder = recorder
@@ -47,12 +50,11 @@ class EnvTap:
         self._pending: Dict[int, Any] = {}
         self._ignored: Dict[int, Any] = {}
         self._reset_below: List[Any] = []
-        self._worker: Optional[Worker] = None
+        self._worker: Optional[Worker] = Worker(None) if recorder is None else None
         self._off = False
         self._updates = 0
         self._door = Door(self)
         self._classes = ClassHook(self._door)
-        self._pid = os.getpid()
         if hasattr(os, "register_at_fork"):
             tap = weakref.ref(self)
             os.register_at_fork(after_in_child=lambda: _in_child(tap))
@@ -90,7 +92,7 @@ class EnvTap:
         self._by_id.clear()
 
     def become_worker(self, folder: Optional[Path]) -> None:
-        """From now on only count: this process holds the environments of another one (or a forked copy of it)."""
+        """From now on only count calls, into `folder`: this process was made by the one that is watched."""
         self._worker = Worker(folder)
         self._by_id.clear()
         self._door.trace = None
@@ -115,7 +117,7 @@ class EnvTap:
 
         A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams.
         """
-        self._updates = update - 1
+        self._updates = max(0, update - 1)
         rollouts = []
         for watched in self.streams.watched:
             if not watched.stream.rows and not watched.stream.events:
@@ -125,7 +127,7 @@ class EnvTap:
             if found is not None:
                 rollouts.append(found)
         columns = self._columns()
-        self._updates = update
+        self._updates = max(0, update)
         return rollouts, columns
 
     def facts(self) -> List[EnvFacts]:
@@ -231,7 +233,7 @@ class EnvTap:
     def made(self, env: Any) -> None:
         """An environment object's __init__ returned."""
         if self._worker is not None or self._off or self._door.trace is not None:
-            return
+            return  # made inside of a step or reset: no script's line to remember
         if len(self._made) >= _MADE:
             self._made.clear()
         self._made[id(env)] = (type(env), script_site(2))
@@ -352,5 +354,6 @@ def _in_child(reference: Any) -> None:
     """A forked child must not write into the parent's recorder."""
     tap = reference()
     if tap is not None:
-        tap.become_worker(tap.recorder.folder if tap.recorder is not None else None)
+        folder = tap.recorder.folder / "workers" / str(os.getpid()) if tap.recorder is not None else None
         tap.recorder = None
+        tap.become_worker(folder)
