@@ -1,4 +1,4 @@
-"""The half of `ppodoctor diagnose` that runs a command: choose a folder, watch, measure baselines, diagnose, tell."""
+"""The half of `ppodoctor diagnose` that runs a command: choose a folder, watch, diagnose, tell."""
 
 from __future__ import annotations
 
