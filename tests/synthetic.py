@@ -38,11 +38,13 @@ class Script:
     target: str = "return"  # return, advantage, monte_carlo, one_step
     reward: str = "own"  # own, scaled, centred, standardised, clipped, previous, next
     finals: bool = True  # does the script ask its critic about final observations?
+    every_final: bool = False  # about terminal ones too?
     tail_value: bool = True
     calls: bool = True
     transform: str = "none"  # none, affine: what the script does to observations
     constant_reward: bool = False
     smooth: int = 0
+    flipped: bool = False
     seed: int = 0
     source: dict[str, str] = field(default_factory=dict)
 
@@ -118,6 +120,8 @@ def paid(world: World, script: Script) -> Any:
         return np.clip(r, -1, 1)
     if script.reward == "previous":
         return np.concatenate([np.zeros_like(r[:1]), r[:-1]])
+    if script.reward == "neighbour":
+        return np.roll(r, 1, axis=1)
     if script.reward == "next":
         return np.concatenate([r[1:], np.zeros_like(r[:1])])
     return r
@@ -127,8 +131,8 @@ def masks(kind: str, died: bool, cut: bool, flags: tuple[bool, bool]) -> tuple[s
     """Which value is bootstrapped (none, after, final) and whether the recursion goes on, for one row."""
     first, next_ends = flags
     end = died or cut
-    if kind in ("done_previous", "done_next", "done_inverted"):
-        stop = {"done_previous": first, "done_next": next_ends, "done_inverted": not end}[kind]
+    if kind in ("done_previous", "done_previous_final", "done_next", "done_inverted"):
+        stop = {"done_next": next_ends, "done_inverted": not end}.get(kind, first)
         return ("none", 0) if stop else ("after", 1)
     if kind == "done_ignored" or not end:
         return "after", 1
@@ -151,6 +155,8 @@ def advantages(world: World, script: Script) -> Any:
     end = world.terminated | world.truncated
     if script.variant in ("environments", "across_environments"):
         return sideways(script, (r, v, after, end))
+    if script.variant == "rolling":
+        return rolling(script, (r, v, after, end))
     g, gl, kind = F(script.gamma), F(script.gamma * script.lam), script.variant
     out = np.zeros_like(r)
     for n in range(r.shape[1]):
@@ -160,6 +166,8 @@ def advantages(world: World, script: Script) -> Any:
             flags = (bool(world.starts[t, n]), not tail and bool(end[t + 1, n]))
             source, carry = masks(kind, bool(world.terminated[t, n]), bool(world.truncated[t, n]), flags)
             boot = {"none": F(0), "after": after[t, n], "final": v_final[t, n]}[source]
+            if kind == "done_previous_final" and source == "after":
+                boot = v_final[t, n]
             if kind == "no_tail" and tail and not end[t, n]:
                 boot = F(0)
             running = r[t, n] + g * boot - v[t, n] + gl * F(carry) * running
@@ -185,6 +193,17 @@ def sideways(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
         keep = F(0) if across and end[t, n] else F(1)
         running = r[t, n] + g * (F(0) if end[t, n] else after[t, n]) - v[t, n] + gl * keep * running
         out[t, n] = running
+    return out
+
+
+def rolling(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
+    """The running sum is rolled by one environment at every step."""
+    r, v, after, end = arrays
+    g, gl = F(script.gamma), F(script.gamma * script.lam)
+    out, running = np.zeros_like(r), np.zeros_like(r[0])
+    for t in reversed(range(len(r))):
+        running = r[t] + g * np.where(end[t], F(0), after[t]) - v[t] + gl * np.where(end[t], F(0), np.roll(running, 1))
+        out[t] = running
     return out
 
 
@@ -273,7 +292,8 @@ def layer_calls(world: World, script: Script, first_call: int, version: int) -> 
     for t in range(steps):
         log.ask(first_call + t, seen_by_network(world.obs[t], script))
         if script.finals:
-            for n in np.flatnonzero(world.truncated[t]):
+            asked = world.truncated[t] | (world.terminated[t] & script.every_final)
+            for n in np.flatnonzero(asked):
                 log.ask(first_call + t + 1, seen_by_network(world.next_obs[t, n], script))
     if script.tail_value:
         log.ask(first_call + steps, seen_by_network(world.last_obs, script))
@@ -291,6 +311,8 @@ def minibatches(world: World, script: Script, numbers: tuple[int, int], rng: Any
         flat = np.convolve(flat, np.ones(script.smooth, F) / script.smooth, mode="same").astype(F)
     if script.normalise == "batch":
         flat = (flat - flat.mean()) / (flat.std() + F(1e-8))
+    if script.flipped:
+        flat = -flat
     readings = []
     for epoch in range(script.epochs):
         order = rng.permutation(flat.size)

@@ -66,10 +66,14 @@ _KINDS: Dict[str, Dict[str, str]] = {
         "environments": "gae_along_wrong_axis",
         "flat_steps": "gae_along_wrong_axis",
         "flat_environments": "gae_leaks_across_environments",
+        "next_environment_up": "gae_leaks_across_environments",
+        "next_environment_down": "gae_leaks_across_environments",
     },
     "reward": {
         "previous": "rewards_shifted",
         "next": "rewards_shifted",
+        "neighbour_up": "rewards_of_other_environment",
+        "neighbour_down": "rewards_of_other_environment",
         "clipped": "rewards_clipped",
         "sign": "rewards_clipped",
     },
@@ -87,10 +91,16 @@ def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation,
     for name, kinds in _KINDS.items():
         value = getattr(variant, name)
         if value in kinds and not (name == "termination" and variant.along != "time"):
+            if variant.mask != NOW and name in ("termination", "time_limit"):
+                continue  # there the field only says which value a shifted flag lets through
             right = replace(variant, **{name: getattr(Variant(), name)})
             if name == "along":
                 right = Variant(time_limit=variant.time_limit)
             found.append(_proven(outcome, steps, (kinds[value], value, what), right))
+    if best.model.affine and float(np.median(best.scale[np.unique(outcome.seen.group)])) < 0:
+        total, first = len(outcome.seen.y), int(steps.update_of_column.min())
+        kind = "advantage_sign_flipped"
+        found.append(Deviation(kind, "negative", what, total, int(best.explained.sum()), total, 2.0, first))
     found.append(_centred(outcome, steps, what))
     return tuple(one for one in found if one is not None)
 

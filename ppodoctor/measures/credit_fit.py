@@ -107,12 +107,11 @@ def _stages(steps: Steps, seen: Observed, forms: Sequence[str]) -> Iterator[Tupl
     straight = list(time_schemes(grid))
     yield straight, models
     plain = models[:1]  # the rarer families are tried on the commonest model only
-    raw = steps.raw_reward if steps.raw_reward is not None else np.full(1, np.nan)
     shifted = list(shifted_schemes(grid))
     yield shifted, models[:2]
     yield straight, [replace(model, shift=True) for model in plain]
-    for kind in ("clipped", "sign", "raw", "previous", "next"):
-        other = with_reward(grid, kind, raw)
+    for kind in ("previous", "next", "clipped", "sign", "raw", "neighbour_up", "neighbour_down"):
+        other = with_reward(grid, kind, steps)
         if np.array_equal(other.reward, grid.reward) or not np.isfinite(other.reward[grid.valid]).any():
             continue
         yield [_paid(scheme, kind, other) for scheme in straight], plain
@@ -155,7 +154,8 @@ def _attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequen
     """The best of some schemes under one model; tries the given starts for rho before the grid."""
     best: Optional[Outcome] = None
     few = _thinned(seen, 1500)
-    for guesses in (list(starts), list(RHO_GRID)):
+    coarse = RHO_GRID if len({id(scheme.grid) for scheme in schemes}) == 1 else RHO_GRID[::3]
+    for guesses in (list(starts), list(coarse)):
         if not guesses:
             continue
         rho = min(guesses, key=lambda one: _start_score(schemes, few, model, one))
@@ -194,12 +194,15 @@ def _thinned(seen: Observed, most: int) -> Observed:
 
 
 def _start_score(schemes: List[Scheme], seen: Observed, model: Model, rho: float) -> float:
-    """How well a rho does with the first variant of the first and the last scheme."""
-    ends = [schemes[0], schemes[-1]] if len(schemes) > 1 else schemes
+    """How well a rho does with the first variant of the schemes; of one layout's, the first and the last will do."""
+    layouts: Dict[int, List[Scheme]] = {}
+    for scheme in schemes:
+        layouts.setdefault(id(scheme.grid), []).append(scheme)
     scores = []
-    for scheme in ends:
-        variant, names = scheme.variants[0]
-        scores.append(quick_score(Board(scheme, seen, model, rho, names), seen, variant, names))
+    for own in layouts.values():
+        for scheme in (own[0], own[-1]) if len(own) > 1 else own:
+            variant, names = scheme.variants[0]
+            scores.append(quick_score(Board(scheme, seen, model, rho, names), seen, variant, names))
     return min(scores)
 
 

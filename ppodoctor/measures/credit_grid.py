@@ -81,9 +81,14 @@ def _each(grid: Grid, change: Callable[[Array], Array]) -> Grid:
     return Grid(**{f.name: change(getattr(grid, f.name)) for f in fields(Grid)})
 
 
-def with_reward(grid: Grid, kind: str, raw: Array) -> Grid:
-    """The same grid with another reward: previous, next, clipped, sign or raw (an array of the whole table)."""
+def with_reward(grid: Grid, kind: str, steps: Steps) -> Grid:
+    """The same grid with another reward; kinds as in `Variant.reward`."""
     reward = grid.reward
+    whole = steps.raw_reward if kind == "raw" else None
+    if kind.startswith("neighbour"):
+        whole = np.full_like(steps.reward, np.nan)
+        for block in _blocks(steps):
+            whole[:, block] = np.roll(steps.reward[:, block], 1 if kind.endswith("up") else -1, axis=1)
     if kind == "previous":
         reward = np.concatenate([np.zeros_like(reward[:1]), reward[:-1]])
     elif kind == "next":
@@ -92,8 +97,8 @@ def with_reward(grid: Grid, kind: str, raw: Array) -> Grid:
         reward = np.clip(reward, -1.0, 1.0)
     elif kind == "sign":
         reward = np.sign(reward)
-    elif kind == "raw":
-        reward = np.where(grid.valid, raw.ravel()[np.maximum(grid.cell, 0)], 0.0)
+    if whole is not None:
+        reward = np.where(grid.valid, whole.ravel()[np.maximum(grid.cell, 0)], 0.0)
     return replace(grid, reward=reward)
 
 
@@ -106,7 +111,16 @@ def turned(steps: Steps) -> List[Tuple[str, Grid]]:
         for name, lay in _LAYOUTS:
             # `tail` says where a column of the new layout ends, but what ended in the table still ends here
             found.append((name, _join([_relaid(_pick(whole, block), lay) for block in blocks])))
+        for name, step in (("next_environment_up", 1), ("next_environment_down", -1)):
+            found.append((name, _join([_sheared(_pick(whole, block), step) for block in blocks])))
     return found
+
+
+def _sheared(block: Grid, step: int) -> Grid:
+    """Row t shifted by t environments: going down a column goes to the neighbour at every step."""
+    steps, envs = block.cell.shape
+    column = (np.arange(envs)[None, :] + step * np.arange(steps)[:, None]) % envs
+    return _each(block, lambda array: np.take_along_axis(array, column, axis=1))
 
 
 _LAYOUTS: Tuple[Tuple[str, Callable[[Array], Array]], ...] = (

@@ -82,14 +82,15 @@ class Solution:
 
     @property
     def empty(self) -> bool:
-        """The fit explains nothing: it makes the quantity vanish, or turns its sign."""
+        """The fit explains nothing: it makes the quantity vanish, or turns the sign of a return."""
         known = np.isfinite(self.raw)
         if not known.any():
             return True
         met = known & (np.abs(np.nan_to_num(self.residual, nan=np.inf)) <= self.tolerance)
         spread = float(self.raw[known].std())
         flat = spread < 50 * self.size_part or (bool(met.any()) and float(self.raw[met].std()) < 0.1 * spread)
-        return flat or (self.model.affine and float(np.median(self.scale)) <= 0.0)
+        turned = self.model.affine and self.model.form != "advantage" and float(np.median(self.scale)) <= 0.0
+        return flat or turned
 
     @property
     def explained(self) -> Array:

@@ -60,28 +60,28 @@ def quick_score(board: Board, seen: Observed, variant: Variant, names: Sequence[
     design = _design(board, seen, variant, names)
     if design is None:
         return np.inf
-    left, right, known = design[0], design[1], design[2]
-    left, right = _without_groups(left, right, seen, known, board.model)
-    rest = left - right @ _least_squares(left, right)[0]
-    spread = max(float(np.std(design[3][known])), 1e-12)
+    left, right, known = design
+    inner = _without_groups(left, right, seen, known, board.model)
+    coefficients = _least_squares(*inner)[0]
+    rest = inner[0] - inner[1] @ coefficients
+    meant = right @ coefficients - left if board.model.affine else seen.y[known]
+    spread = max(float(np.std(meant)), 1e-12)
     missing = 1.0 - float(known.mean())
     return float(np.sqrt(np.mean(rest**2))) / spread + 0.1 * missing
 
 
 def _design(
     board: Board, seen: Observed, variant: Variant, names: Sequence[str]
-) -> Optional[Tuple[Array, Array, Array, Array]]:
-    """Left side (rows used), regressors, rows used, and a first guess of the raw quantity for its spread [M]."""
+) -> Optional[Tuple[Array, Array, Array]]:
+    """Left side (rows used), regressors, and which rows [M] are used."""
     reward, one, boot, value, known = board.combine(variant, names)
     model = board.model
     if model.by_value:
         pivot = value - seen.value if model.form == "return" else value
         columns = [boot]
-        guess = reward + boot - value
     else:
         pivot = -board.rho * boot + (seen.value if model.form == "mc_advantage" else 0.0)
         columns = []
-        guess = reward + board.rho * boot
     pivot = pivot - reward if model.fixed_reward else pivot
     known = known & np.isfinite(pivot)
     if known.sum() < 8:
@@ -92,7 +92,7 @@ def _design(
         columns += [np.where(seen.update == update, reward, 0.0) for update in updates] or [reward]
     left = pivot if model.affine else pivot + seen.y
     right = np.stack(columns, axis=1)[known] if columns else np.zeros((int(known.sum()), 0))
-    return left[known], right, known, guess
+    return left[known], right, known
 
 
 def _without_groups(left: Array, right: Array, seen: Observed, known: Array, model: Model) -> Tuple[Array, Array]:
@@ -150,7 +150,7 @@ def _solve(
     design = _design(board, seen, *choice)
     if design is None:
         return None
-    left, right, known, _ = design
+    left, right, known = design
     slope = _derivative(board, seen, _first_guess(board, seen, choice, keep), choice)[known]
     use = np.ones(len(left), bool) if keep is None else keep[known]
     if use.sum() < right.shape[1] + 4:
@@ -171,8 +171,11 @@ def _least_squares(left: Array, right: Array) -> Tuple[Array, Array]:
     """Coefficients (of least norm where columns coincide) and the unscaled covariance."""
     if not right.shape[1]:
         return np.zeros(0), np.zeros((0, 0))
-    norms = np.maximum(np.sqrt((right**2).sum(0)), 1e-150)
-    u, s, vt = np.linalg.svd(right / norms, full_matrices=False)
+    norms = np.sqrt((right**2).sum(0))
+    size = max(float(norms.max()), float(np.sqrt((left**2).sum())), 1e-150)
+    there = norms > 1e-9 * size  # a column that the groups' shifts have swallowed is only rounding
+    norms = np.where(there, norms, 1.0)
+    u, s, vt = np.linalg.svd(np.where(there, right, 0.0) / norms, full_matrices=False)
     good = s > 1e-9 * max(float(s[0]), 1e-300)
     inverse = np.where(good, 1.0 / np.where(good, s, 1.0), 0.0)
     coefficients = (vt.T @ (inverse * (u.T @ left))) / norms
@@ -189,7 +192,7 @@ def _first_guess(
     """Reward scale, gamma and reward shift at the current rho, for the derivative."""
     design = _design(board, seen, *choice)
     assert design is not None, "the caller has a design"
-    left, right, known, _ = design
+    left, right, known = design
     use = np.ones(len(left), bool) if keep is None else keep[known]
     part = replace(seen, **{name: getattr(seen, name)[known][use] for name in vars(seen)})
     inner = _without_groups(left[use], right[use], part, np.ones(int(use.sum()), bool), board.model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -30,11 +30,13 @@ class Variant:
     """now; previous or next (the done flag of the row before or after, "bootstrap_" or "recursion_" in front when only
     one of both uses it, "_terminated" behind when time limits are no done); inverted, and the same prefixes."""
     along: str = "time"
-    """time; backwards; environments, flat_steps or flat_environments (the recursion walks the wrong axis)."""
+    """time; backwards; environments, flat_steps, flat_environments, next_environment_up or _down (the recursion walks
+    another axis, or from one environment to the next as it goes back in time)."""
     neighbour: bool = False
     """Along a wrong axis: the next value is the neighbour's there, not the one of the next step."""
     reward: str = "own"
-    """own; previous or next (of the step before or after); clipped, sign, raw (before wrappers)."""
+    """own; previous or next (of the step before or after); neighbour_up or _down (of the environment beside); clipped,
+    sign, raw (before wrappers)."""
 
     @property
     def deviations(self) -> int:
@@ -126,49 +128,74 @@ def _names(termination: str, limit: str, tail: str) -> Tuple[str, ...]:
 
 
 def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
-    """Recursion along time with a done flag of another row, or its opposite, in one place or both."""
-    right = grid.inner.astype(np.float64)
-    boot_right = np.where(grid.inner | (grid.tail & ~grid.end), grid.after, 0.0)
-    for name, flag in _flags(grid):
-        goes = ~flag
-        boot = np.where(goes & grid.valid, grid.after, 0.0)
-        boot_now, boot_tail = np.where(grid.tail, 0.0, boot), np.where(grid.tail, boot, 0.0)
-        carry = (goes & grid.goes_on).astype(np.float64)
-        parts = {"boot": boot_now, "tail": boot_tail, "right": boot_right}
-        both, only_boot = Variant(mask=name), Variant(mask=f"bootstrap_{name}")
-        yield Scheme(grid, carry, parts, (*_with_tails(both), (replace(both, mask=f"recursion_{name}"), ("right",))))
-        yield Scheme(grid, right, parts, _with_tails(only_boot))
+    """Recursion along time with the done flag of another row, or its opposite, in the bootstrap, the recursion or both."""
+    usual = grid.valid & ~grid.end
+    parts: Dict[str, Array] = {}
+    kinds = ["any", "died"] if grid.cut.any() else ["any"]
+    flags = {(shift, kind): _flag(grid, shift, kind == "died") for shift in _SHIFTS for kind in kinds}
+    for name, goes in [(key, ~flag & grid.valid) for key, flag in flags.items()] + [(("right", "any"), usual)]:
+        for source, value in (("after", grid.after), ("final", grid.successor)):
+            boot = np.where(goes, value, 0.0)
+            parts[f"{name}{source}"] = np.where(grid.tail, 0.0, boot)
+            parts[f"{name}{source}_tail"] = np.where(grid.tail, boot, 0.0)
+    for carrying, flag in [*flags.items(), (("right", "any"), ~usual)]:
+        variants: List[Tuple[Variant, Tuple[str, ...]]] = []
+        for boot_name in [*flags, ("right", "any")]:
+            mask = _mask_name(boot_name, carrying)
+            if mask is None:
+                continue
+            for source in ("after", "final"):
+                limit = "final" if source == "after" else "ignored_final"
+                names = (f"{boot_name}{source}", f"{boot_name}{source}_tail")
+                variants.append((Variant(mask=mask, time_limit=limit), names))
+                variants.append((Variant(mask=mask, time_limit=limit, tail="zero"), names[:1]))
+        carry = (~flag & grid.goes_on).astype(np.float64)
+        yield Scheme(grid, carry, parts, tuple(variants))
 
 
-def _with_tails(variant: Variant) -> Tuple[Tuple[Variant, Tuple[str, ...]], ...]:
-    return ((variant, ("boot", "tail")), (replace(variant, tail="zero"), ("boot",)))
+_SHIFTS = ("previous", "next", "inverted")
 
 
-def _flags(grid: Grid) -> Iterator[Tuple[str, Array]]:
-    """Name and [T, E] flag: where it is set, neither value nor recursion is carried over."""
-    before = np.concatenate([grid.starts[:1], grid.end[:-1]])
-    died_before = np.concatenate([np.zeros_like(grid.end[:1]), grid.terminated[:-1]])
-    after = np.concatenate([grid.end[1:], np.zeros_like(grid.end[:1])])
-    died_after = np.concatenate([grid.terminated[1:], np.zeros_like(grid.end[:1])])
-    yield "previous", before
-    yield "next", after
-    if grid.cut.any():
-        yield "previous_terminated", died_before
-        yield "next_terminated", died_after
-        yield "inverted_terminated", ~grid.terminated
-    yield "inverted", ~grid.end
+def _mask_name(boot: Tuple[str, str], carry: Tuple[str, str]) -> Optional[str]:
+    """Name of a pair of flags; None for pairs that nobody writes: different shifts, or none."""
+    if boot[0] == carry[0]:
+        if boot[0] == "right" or (boot[1], carry[1]) == ("any", "died"):
+            return None
+        return boot[0] + ("" if boot[1] == "any" else "_terminated")
+    if carry[0] == "right":
+        return f"bootstrap_{boot[0]}" + ("" if boot[1] == "any" else "_terminated")
+    if boot[0] == "right":
+        return f"recursion_{carry[0]}" + ("" if carry[1] == "any" else "_terminated")
+    return None
+
+
+def _flag(grid: Grid, shift: str, died: bool) -> Array:
+    """[T, E] where it is set, the next value or the recursion is dropped."""
+    flag = grid.terminated if died else grid.end
+    if shift == "inverted":
+        return ~flag
+    if shift == "next":
+        return np.concatenate([flag[1:], np.zeros_like(flag[:1])])
+    first = np.zeros_like(flag[:1]) if died else grid.starts[:1]
+    return np.concatenate([first, flag[:-1]])
 
 
 def wrong_way_schemes(turned: List[Tuple[str, Grid]]) -> Iterator[Scheme]:
     """Recursion along another axis, or from the first row to the last. `turned` are the grids laid out that way."""
     for along, grid in turned:
+        if along.startswith("next_environment"):
+            for scheme in time_schemes(grid):
+                kept = tuple((replace(v, along=along), n) for v, n in scheme.variants if v.termination == "cut")
+                if kept:
+                    yield replace(scheme, variants=kept)
+            continue
         beside = np.concatenate([grid.value[1:], np.full_like(grid.value[:1], np.nan)])
         beside = np.where(grid.tail, 0.0, beside)
         alive = grid.valid & ~grid.end
         for neighbour in (False, True) if along != "backwards" else (False,):
             value = beside if neighbour else grid.after
             parts = {
-                "masked": np.where(alive & ~(grid.cut | grid.terminated), value, 0.0),
+                "masked": np.where(alive, value, 0.0),
                 "cut": np.where(grid.cut, grid.successor, 0.0),
                 "always": np.where(grid.valid & ~alive, value, 0.0),
             }

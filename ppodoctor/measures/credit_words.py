@@ -30,10 +30,14 @@ _ALONG = {
     "environments": "the recursion runs along the environments",
     "flat_steps": "the recursion runs through the rows flattened step by step, so from environment to environment",
     "flat_environments": "the recursion runs from one environment's first row into the next one's last",
+    "next_environment_up": "the recursion moves to the next environment at every step",
+    "next_environment_down": "the recursion moves to the environment before at every step",
 }
 _REWARD = {
     "previous": "with the reward of the step before",
     "next": "with the reward of the step after",
+    "neighbour_up": "with the reward of the environment before",
+    "neighbour_down": "with the reward of the next environment",
     "clipped": "rewards clipped to [-1, 1]",
     "sign": "only the sign of the reward",
     "raw": "with the rewards before the wrappers",

@@ -20,6 +20,7 @@ from ppodoctor.measures.credit import Fit, fit_readings
 
 PLANTED = {
     "done_previous": {"done_shifted"},
+    "done_previous_final": {"done_shifted"},
     "done_next": {"done_shifted"},
     "done_inverted": {"done_inverted"},
     "done_ignored": {"termination_ignored", "time_limit_ignored"},
@@ -32,6 +33,7 @@ PLANTED = {
     "last_is_zero": {"tail_not_bootstrapped"},
     "environments": {"gae_along_wrong_axis", "time_limit_read_as_death"},
     "across_environments": {"gae_leaks_across_environments", "time_limit_read_as_death"},
+    "rolling": {"gae_leaks_across_environments", "time_limit_read_as_death"},
 }
 
 
@@ -47,7 +49,7 @@ def kinds(fit: Fit) -> set[str]:
 
 @pytest.mark.parametrize("variant", PLANTED)
 def test_a_planted_recursion_is_named(variant):
-    for fit in fits(variant=variant).values():
+    for fit in fits(variant=variant, every_final=variant.endswith("_final")).values():
         assert fit.exact
         assert kinds(fit) == PLANTED[variant]
         assert fit.gamma == pytest.approx(0.99, abs=1e-4)
@@ -87,6 +89,7 @@ def test_gamma_and_lambda_come_out_of_the_numbers(gamma, lam, seed):
         ("clipped", {"rewards_clipped"}),
         ("previous", {"rewards_shifted"}),
         ("next", {"rewards_shifted"}),
+        ("neighbour", {"rewards_of_other_environment"}),
     ],
 )
 def test_what_is_done_to_rewards_is_named(reward, kind):
@@ -112,6 +115,13 @@ def test_targets_are_told_apart(target, form, lam):
     fit = fits(target=target)["targets"]
     assert fit.exact
     assert (fit.form, fit.lam) == (form, pytest.approx(lam, abs=1e-4))
+
+
+@pytest.mark.parametrize("normalise", ["none", "batch", "minibatch"])
+def test_an_advantage_of_the_wrong_sign_is_named(normalise):
+    found = fits(flipped=True, normalise=normalise)
+    assert kinds(found["advantages"]) == {"advantage_sign_flipped"}
+    assert not found["targets"].deviations
 
 
 def test_a_few_minibatches_are_enough():
