@@ -67,9 +67,9 @@ def _follow(graph: Graph, link: Link) -> Optional[List[Link]]:
     if op in _THROUGH:
         return [replace(link, node=child) for child in inputs if child >= 0]
     if op == "Index" and inputs[0] >= 0 and graph.saved(node, "indices0") is not None and graph.saved(node, "indices1") is None:
-        return [replace(link, node=inputs[0], rows=graph.saved(node, "indices0"))]
+        return [replace(link, node=inputs[0], rows=positions(graph.saved(node, "indices0")))]
     if op == "MaskedSelect" and inputs[0] >= 0 and graph.saved(node, "mask") is not None:
-        return [replace(link, node=inputs[0], rows=np.flatnonzero(graph.saved(node, "mask")))]
+        return [replace(link, node=inputs[0], rows=positions(graph.saved(node, "mask")))]
     if op in ("Mean", "Sum"):
         return [replace(link, node=inputs[0], reductions=(*link.reductions, _reduction(graph, node)))]
     if op in ("Mul", "Div"):
@@ -100,6 +100,11 @@ def _has_constant_array(graph: Graph, node: int, sides: Tuple[int, int]) -> bool
     edge = next((k for k, child in enumerate(sides) if child < 0), None)
     value = None if edge is None else graph.saved(node, ("left", "right")[edge])
     return value is not None and value.size > 1
+
+
+def positions(index: Optional[Array]) -> Optional[Array]:
+    """Row numbers of an index that may be a mask."""
+    return index if index is None or index.dtype not in (np.bool_, np.uint8) else np.flatnonzero(index)
 
 
 def picked(value: Optional[Array], rows: Optional[Array]) -> Optional[Array]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ppodoctor.measures.graph import LAYERS, SHAPING, Graph
 from ppodoctor.measures.loss import ValueLoss
-from ppodoctor.measures.terms import Link, RawTerm, picked
+from ppodoctor.measures.terms import Link, RawTerm, picked, positions
 
 Array = Any
 _ERRORS = {"MseLoss": "squared", "SmoothL1Loss": "smooth_l1", "HuberLoss": "huber", "L1Loss": "absolute", "Abs": "absolute"}
@@ -26,6 +26,8 @@ class _Error:
     target_node: int
     shape: Tuple[int, ...]
     clamp: int = -1
+    rows: Optional[Array] = None
+    """Samples picked by an index between the difference and the square."""
 
 
 def find_value(graph: Graph, terms: List[RawTerm], taken: Optional[int]) -> Tuple[Optional[int], Optional[ValueLoss]]:
@@ -115,9 +117,11 @@ def _fused(graph: Graph, node: int) -> _Error:
 def _difference(graph: Graph, node: int) -> _Error:
     """(V - R)^2 written out: the difference is saved, the target follows from it and the prediction."""
     child = graph.nodes[node].inputs[0]
+    rows = None
     while graph.op(child) in SHAPING or graph.op(child) == "Neg":
         if graph.nodes[child].inputs[0] < 0:
             break
+        rows = positions(graph.saved(child, "indices0")) if graph.op(child) == "Index" else rows
         child = graph.nodes[child].inputs[0]
     residual = graph.operand(node, 0)
     shape = tuple(residual.shape) if residual is not None else ()
@@ -127,9 +131,9 @@ def _difference(graph: Graph, node: int) -> _Error:
     prediction, other, edge = _sides(graph, child)
     target = graph.operand(child, 1 - edge)
     if target is None and residual is not None:
-        target = _solve(graph.value(prediction), residual, graph.op(child), edge)
+        target = _solve(picked(graph.value(prediction), rows), residual, graph.op(child), edge)
     clamp = next((i for i in graph.below(prediction, stop=lambda j: graph.op(j) in LAYERS) if graph.op(i) == "Clamp"), -1)
-    return _Error(kind, node, prediction, target, other, shape, clamp)
+    return _Error(kind, node, prediction, picked(target, rows), other, shape, clamp, rows)
 
 
 def _sides(graph: Graph, node: int) -> Tuple[int, int, int]:
@@ -156,7 +160,7 @@ def _solve(prediction: Optional[Array], residual: Array, op: str, edge: int) -> 
 
 
 def _describe(graph: Graph, plain: _Error, errors: List[_Error], link: Link) -> ValueLoss:
-    prediction = graph.value(plain.prediction)
+    prediction = picked(graph.value(plain.prediction), plain.rows)
     clamped = next((e for e in errors if e.clamp >= 0), None)
     clip_range = None
     if clamped is not None:
