@@ -13,8 +13,9 @@ from ppodoctor.watching import stops
 from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.loss_graph import GraphReader, operation
 from ppodoctor.watching.parameters import Parameters, module_kinds
-from ppodoctor.watching.plan import Plan
+from ppodoctor.watching.plan import MUST, Plan
 from ppodoctor.watching.roles import Roles
+from ppodoctor.watching.shares import value_share
 from ppodoctor.watching.sites import frame_sites
 from ppodoctor.watching.steps import Steps
 from ppodoctor.watching.tap_torch import TorchTap
@@ -122,6 +123,7 @@ class Learner:
         try:
             self._read(roots, traced)
         finally:
+            self.reader.last = []
             self.trace.clear()
             self.plan.spent += time.perf_counter() - began
 
@@ -145,6 +147,15 @@ class Learner:
         reading = read_minibatch(minibatch)
         self.plan.saw(kind, max(reading.batch, 1))
         self._take(minibatch, reading, keep)
+        if keep and self.update <= MUST and self._builder.record.value_grad_share is None:
+            self._measure_share(roots, reading)
+
+    def _measure_share(self, roots: Tuple[Any, ...], reading: LossReading) -> None:
+        shared = sorted(set(reading.policy_parameters) & set(reading.value_parameters))
+        if len(roots) == 1 and shared and self._builder is not None:
+            tensors = [self.parameters.tensor(i) for i in shared]
+            share = value_share(self._torch, roots[0], self.reader.last, reading, tensors)
+            self._builder.record.value_grad_share = share
 
     def _take(self, minibatch: MinibatchSpecimen, reading: LossReading, keep: bool) -> None:
         assert self._builder is not None

@@ -86,11 +86,14 @@ class GraphReader:
         self._parameter_index = parameter_index
         self._module_of = module_of
         self._trace = trace
+        self.last: List[Any] = []
+        """Autograd's own nodes of the graph read last, by index; to be dropped before the script goes on."""
 
     def read(self, roots: Sequence[Any], *, full: bool) -> LossGraph:
         """The graph below `roots`. With `full`, also activation statistics and layer results (for a specimen)."""
         order, edges, truncated = _walk([root.grad_fn for root in roots if root.grad_fn is not None])
         index = {node: i for i, node in enumerate(order)}
+        self.last = order
         ops = [operation(node.name()) for node in order]
         head = _head_region(ops, edges, len(roots))
         arrays: Dict[str, Any] = {}
