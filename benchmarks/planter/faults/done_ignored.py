@@ -1,9 +1,9 @@
-"""The value of the next state is added, and the recursion goes on, where the episode ended."""
+"""The value of the next state is added where the episode ended."""
 
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="done_ignored",
+    id="termination_ignored",
     family="advantage",
     numbers=(28,),
     kind="exact",
@@ -22,5 +22,4 @@ FAULT = Fault(
         "docking": [("gamma * following * going_on", "gamma * following")],
         "reach_functional": [("hp.gamma * (1.0 - died)", "hp.gamma * torch.ones_like(died)")],
     },
-    also=("termination_ignored",),
 )

@@ -58,5 +58,4 @@ FAULT = Fault(
             )
         ],
     },
-    also=("done_shifted_by_one",),
 )

@@ -1,9 +1,9 @@
-"""The batch is laid out environment after environment, and the recursion runs through all of it."""
+"""The recursion carries the advantage of one environment into its neighbour."""
 
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="gae_leaks_across_envs",
+    id="gae_leaks_across_environments",
     family="advantage",
     numbers=(32,),
     kind="exact",
@@ -22,6 +22,6 @@ FAULT = Fault(
         ],
         "own_gaussian": [("~ENDED[t] * tail", "~ENDED[t] * np.roll(tail, 1)")],
     },
-    also=("gae_wrong_axis", "gae_leaks_across_episodes"),
+    also=("gae_along_wrong_axis",),
     heldout=True,
 )

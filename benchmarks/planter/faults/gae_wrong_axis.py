@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="gae_wrong_axis",
+    id="gae_along_wrong_axis",
     family="advantage",
     numbers=(32,),
     kind="exact",
@@ -35,6 +35,6 @@ FAULT = Fault(
             ),
         ],
     },
-    also=("gae_leaks_across_envs", "gae_leaks_across_episodes"),
+    also=("gae_leaks_across_environments",),
     heldout=True,
 )

@@ -10,6 +10,6 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("gamma", 0.3),
     needs=frozenset({"dies"}),
-    unless=frozenset({"reach_functional", "docking", "drone_multidiscrete"}),
+    unless=frozenset({"reach_functional", "drone_multidiscrete", "docking"}),
     heldout_plant=setting("gamma", 0.2),
 )

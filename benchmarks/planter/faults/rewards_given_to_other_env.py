@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="rewards_assigned_to_wrong_env",
+    id="rewards_of_other_environment",
     family="data",
     numbers=(52,),
     kind="exact",
@@ -19,6 +19,5 @@ FAULT = Fault(
             ("torch.tensor(rewards), torch.tensor(ended)", "torch.tensor(rewards).roll(1), torch.tensor(ended)")
         ],
     },
-    also=("rewards_of_other_env", "rewards_shifted", "rewards_misassigned"),
     heldout=True,
 )

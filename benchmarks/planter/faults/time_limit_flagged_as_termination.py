@@ -10,6 +10,6 @@ FAULT = Fault(
     kind="exact",
     plant=environment(Spoiled(ending=("terminated, truncated = terminated or truncated, False",))),
     needs=frozenset({"time_limit"}),
-    unless=frozenset({"docking", "drone_multidiscrete"}),
+    unless=frozenset({"drone_multidiscrete", "docking"}),
     also=("time_limit_read_as_death",),
 )
