@@ -1,6 +1,7 @@
 """How often the diagnosis names a planted fault, and how often it blames a correct script.
 
-Usage: python benchmarks/quality.py [--quick] [--split dev|heldout] [--only GLOB] [--jobs N] [--json PATH] [--write]
+Usage: python benchmarks/quality.py [--quick] [--split dev|heldout] [--only GLOB] [--per-fault N] [--jobs N]
+       [--json PATH] [--write] [--list]
 
 What was recorded and said is kept under runs/quality by content: after a change to a check only the diagnosis is made
 again, after a change to the watching room the script is run again.
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from planter.cases import Case, healthy_cases, planted_cases
-from study.fingerprint import ROOT, versions
+from study.fingerprint import ROOT, digest, versions
 from study.page import page
 from study.runner import Limits, examine, limits_of
 from study.scores import Scored, summary
@@ -51,6 +52,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few cases, watched briefly, in under a minute")
     parser.add_argument("--split", choices=HALVES, help="one half of the study instead of both")
     parser.add_argument("--only", default="*", metavar="GLOB", help="cases by script:faults:seed, e.g. '*:healthy:*'")
+    parser.add_argument("--per-fault", type=int, metavar="N", help="each fault in so many scripts only, evenly drawn")
     parser.add_argument("--jobs", type=int, default=2, help="cases run side by side")
     parser.add_argument("--json", metavar="PATH", help="write everything as JSON")
     parser.add_argument("--write", action="store_true", help="write docs/quality.md")
@@ -63,7 +65,21 @@ def _chosen(half: str, options: argparse.Namespace) -> list[Case]:
     cases = [case for case in cases if not case.script.requires or importlib.util.find_spec(case.script.requires)]
     if options.quick and options.only == "*":
         return [case for case in cases if any(fnmatch(case.label, pattern) for pattern in QUICK)]
-    return [case for case in cases if fnmatch(case.label, options.only)]
+    return _thinned([case for case in cases if fnmatch(case.label, options.only)], options.per_fault)
+
+
+def _thinned(cases: Sequence[Case], per_fault: int | None) -> list[Case]:
+    """At most so many scripts for each fault, the same ones every time and no script favoured; all healthy cases."""
+    if per_fault is None:
+        return list(cases)
+    by_fault: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        by_fault.setdefault(case.names, []).append(case)
+    kept = []
+    for names, group in by_fault.items():
+        group = sorted(group, key=lambda case: digest([case.label])) if names else group
+        kept += group[:per_fault] if names else group
+    return kept
 
 
 def _run(cases: Sequence[Case], options: argparse.Namespace) -> list[Scored]:

@@ -127,8 +127,8 @@ def ppo_update(ppo_epochs, mini_batch_size, states, actions, log_probs, returns,
 
 hidden_size = 64
 lr = 1e-3
-num_steps = 200
-mini_batch_size = 200
+num_steps = 160
+mini_batch_size = 160
 ppo_epochs = 10
 reward_scale = 0.1
 

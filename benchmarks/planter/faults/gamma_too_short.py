@@ -10,6 +10,6 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("gamma", 0.3),
     needs=frozenset({"dies"}),
-    unless=frozenset({"reach_functional", "drone_multidiscrete", "docking"}),
+    unless=frozenset({"drone_multidiscrete", "reach_functional", "docking"}),
     heldout_plant=setting("gamma", 0.2),
 )

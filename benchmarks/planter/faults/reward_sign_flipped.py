@@ -9,4 +9,5 @@ FAULT = Fault(
     numbers=(59,),
     kind="statistical",
     plant=environment(Spoiled(reward="-reward")),
+    unless=frozenset({"drone_multidiscrete", "docking"}),
 )

@@ -9,16 +9,18 @@ FAULT = Fault(
     kind="exact",
     edits={
         "two_optimizers": [
+            ("gym.make(env_name)", "gym.make(env_name, max_episode_steps=30)"),
             (
                 "                o, _ = env.reset()\n",
                 ("                if terminated:\n                    o, _ = env.reset()\n"),
-            )
+            ),
         ],
         "class_agent": [
+            ("gym.make(env_name)", "gym.make(env_name, max_episode_steps=30)"),
             (
                 "            state, _ = env.reset()\n",
                 "            if terminated:\n                state, _ = env.reset()\n",
-            )
+            ),
         ],
     },
     also=("episodes_never_end",),

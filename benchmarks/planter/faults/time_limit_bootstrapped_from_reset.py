@@ -8,7 +8,10 @@ FAULT = Fault(
     numbers=(30,),
     kind="exact",
     edits={
-        "cartpole_vector": [('                reached[i] = infos["final_obs"][i]\n', "")],
+        "cartpole_vector": [
+            ("gym.make(args.env)", "gym.make(args.env, max_episode_steps=30)"),
+            ('                reached[i] = infos["final_obs"][i]\n', ""),
+        ],
         "own_gaussian": [
             (
                 "                obs[i], _ = env.reset()\n",
@@ -17,6 +20,7 @@ FAULT = Fault(
         ],
         "reach_functional": [("next_value=value_of(policy, reached)", "next_value=value_of(policy, following)")],
         "drone_multidiscrete": [
+            ("max_episode_steps=100", "max_episode_steps=20"),
             (
                 (
                     "            with torch.no_grad():\n"

@@ -1,14 +1,25 @@
 """The environment calls its time limit a termination."""
 
 from planter.fault import Fault
-from planter.wrappers import Spoiled, environment
+from planter.patterns import shorten_episodes
+from planter.source import Source
+from planter.wrappers import Spoiled, spoil
+
+ENDING = ("terminated, truncated = terminated or truncated, False",)
+
+
+def plant(source: Source) -> None:
+    """A limit that is soon met, flagged wrongly."""
+    shorten_episodes(source, 30)
+    spoil(source, Spoiled(ending=ENDING))
+
 
 FAULT = Fault(
     id="time_limit_flagged_as_termination",
     family="env",
     numbers=(49,),
     kind="exact",
-    plant=environment(Spoiled(ending=("terminated, truncated = terminated or truncated, False",))),
+    plant=plant,
     needs=frozenset({"time_limit"}),
     unless=frozenset({"drone_multidiscrete", "docking"}),
     also=("time_limit_read_as_death",),

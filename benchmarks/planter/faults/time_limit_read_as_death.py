@@ -8,15 +8,30 @@ FAULT = Fault(
     numbers=(29,),
     kind="exact",
     edits={
-        "cartpole_vector": [("(1.0 - terminateds[t]) - values[t]", "(1.0 - dones[t]) - values[t]")],
-        "class_agent": [("if end and not terminated else", "if end and not (terminated or truncated) else")],
-        "own_softmax": [("net.v(s_next) * (1 - dead)", "net.v(s_next) * (1 - over)")],
-        "two_optimizers": [("                if terminated:\n", "                if terminated or truncated:\n")],
+        "cartpole_vector": [
+            ("gym.make(args.env)", "gym.make(args.env, max_episode_steps=30)"),
+            ("(1.0 - terminateds[t]) - values[t]", "(1.0 - dones[t]) - values[t]"),
+        ],
+        "class_agent": [
+            ("gym.make(env_name)", "gym.make(env_name, max_episode_steps=30)"),
+            ("if end and not terminated else", "if end and not (terminated or truncated) else"),
+        ],
+        "own_softmax": [
+            ('gym.make("CartPole-v1")', 'gym.make("CartPole-v1", max_episode_steps=30)'),
+            ("net.v(s_next) * (1 - dead)", "net.v(s_next) * (1 - over)"),
+        ],
+        "two_optimizers": [
+            ("gym.make(env_name)", "gym.make(env_name, max_episode_steps=30)"),
+            ("                if terminated:\n", "                if terminated or truncated:\n"),
+        ],
         "pendulum_notebook": [("if truncated and not terminated:", "if truncated and terminated:")],
         "vector_continuous": [("self.next_value[t] * self.alive[t]", "self.next_value[t] * self.running_on[t]")],
-        "drone_multidiscrete": [("rewards[t] if dead[t] else", "rewards[t] if cut[t] else")],
+        "drone_multidiscrete": [
+            ("max_episode_steps=100", "max_episode_steps=20"),
+            ("rewards[t] if dead[t] else", "rewards[t] if cut[t] else"),
+        ],
         "own_gaussian": [("V_NEXT[t] * ~TERMINATED[t]", "V_NEXT[t] * ~ENDED[t]")],
-        "docking": [('if info["timeout"]:', 'if info["timeout"] and not done:')],
+        "docking": [("max_steps = 120", "max_steps = 40"), ('if info["timeout"]:', 'if info["timeout"] and not done:')],
         "reach_functional": [("hp.gamma * (1.0 - died)", "hp.gamma * (1.0 - ended)")],
     },
 )
