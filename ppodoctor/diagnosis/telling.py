@@ -79,8 +79,16 @@ def loss_text_of(run: Run) -> str:
 
 
 def fits_of(run: Run) -> tuple[dict[str, Any], ...]:
-    """Fitted variants of advantages and targets, where these could be recomputed."""
-    return tuple(_optional("ppodoctor.measures.credit", "fits", run) or ())
+    """Fitted variants of advantages and targets, where these could be recomputed, with their points."""
+    credit = "ppodoctor.measures.credit"
+    found = [*(_optional(credit, "fit_advantages", run) or ()), *(_optional(credit, "fit_targets", run) or ())]
+    return tuple(_fit_data(fit) for fit in found)
+
+
+def _fit_data(fit: Any) -> dict[str, Any]:
+    names = ("what", "residual", "runner_up", "runner_up_residual", "gamma", "lam", "normalisation", "rows", "exact")
+    data = {name: getattr(fit, name) for name in names}
+    return {**data, "variant": fit.winner, "actual": fit.actual, "fitted": fit.fitted}
 
 
 def _optional(module: str, name: str, run: Run) -> Any:

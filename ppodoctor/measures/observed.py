@@ -7,7 +7,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
-from ppodoctor.measures import reading
+from ppodoctor.measures import credit, reading
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.trend import finite
 from ppodoctor.records import EnvFacts, Site
@@ -75,11 +75,14 @@ def entropy_weight(run: Run) -> Tuple[float, Optional[Site]]:
 
 
 def gamma(run: Run) -> Tuple[float, Optional[Site]]:
-    """The discount, and its line."""
+    """The discount, and its line: as declared, else as fitted to the advantages or targets."""
     found = run.settings.get("gamma")
-    if found is None or not isinstance(found.value, (int, float)):
-        return math.nan, None
-    return float(found.value), found.where
+    if found is not None and isinstance(found.value, (int, float)):
+        return float(found.value), found.where
+    for fit in (*credit.fit_targets(run), *credit.fit_advantages(run)):
+        if fit.exact and fit.gamma is not None:
+            return fit.gamma, None
+    return math.nan, None
 
 
 def passes(run: Run) -> float:

@@ -77,7 +77,7 @@ def observations(run: Run) -> Array:
     return np.concatenate(parts) if parts else np.zeros((0, 0))
 
 
-def transitions(run: Run, *, most: int = 20_000) -> Optional[Transitions]:
+def transitions(run: Run, *, most: int = 8_000) -> Optional[Transitions]:
     """Recorded steps of the widest-recorded task; None when the rollouts do not fit together."""
     rollouts = train_rollouts(run)
     widths = [np.shape(r.obs)[-1] for r in rollouts]
@@ -171,24 +171,28 @@ def standardised(values: Array) -> Array:
     return np.asarray(np.clip((values - values.mean(0)) / np.where(spread > 0, spread, 1.0), -5, 5))
 
 
+def basis(given: Array) -> Array:
+    """[n, rank] orthonormal columns that span those of `given` [n, F]."""
+    left, sizes, _ = np.linalg.svd(given, full_matrices=False)
+    return np.asarray(left[:, sizes > 1e-9 * max(sizes.max(initial=0.0), 1e-300)])
+
+
 def residual(values: Array, given: Array) -> Array:
-    """[n, K] what a linear fit on `given` [n, F] leaves of `values` [n, K]."""
-    solution, *_ = np.linalg.lstsq(given, values, rcond=None)
-    return np.asarray(values - given @ solution)
+    """[n, K] what a linear fit on the orthonormal columns `given` [n, rank] leaves of `values` [n, K]."""
+    return np.asarray(values - given @ (given.T @ values))
 
 
-def effect_p(values: Array, causes: Array, degrees: int) -> float:
-    """p-value that `causes` [n, C] do not move `values` [n] (approximate F); both are residuals of `degrees` others."""
-    n, rank = len(values), int(np.linalg.matrix_rank(causes))
-    total = float(values @ values)
+def effect_p(values: Array, causes: Array, degrees: int) -> Array:
+    """[K] p-values (F tests) that `causes` [n, C] do not move `values` [n, K], both residuals of `degrees` others."""
+    directions = basis(causes)
+    n, rank = directions.shape
     free = n - rank - degrees
-    if rank == 0 or free < 30 or total <= 0:
-        return 1.0
-    left = residual(values[:, None], causes)[:, 0]
-    rest = float(left @ left)
-    if rest <= 1e-12 * total:
-        return 0.0
-    return chance(((total - rest) / rank) / (rest / free), rank, free)
+    if rank == 0 or free < 30:
+        return np.ones(values.shape[1])
+    total = (values**2).sum(0)
+    explained = ((directions.T @ values) ** 2).sum(0)
+    rest = np.maximum(total - explained, 1e-12 * np.maximum(total, 1e-300))
+    return np.array([chance(f, rank, free) for f in (explained / rank) / (rest / free)])
 
 
 def chance(f: float, above: int, below: int) -> float:

@@ -15,7 +15,7 @@ from ppodoctor.run import Run
     title="The discount is outside of 0 to 1",
     fix="use a gamma between 0.9 and 0.999",
     faults=(71, 36),
-    needs=("updates",),
+    needs=("minibatches", "rollouts"),
     explains=("reward_scale_too_large", "value_function_blind", "update_not_finite"),
     refuted_by="a discount of at most 1",
     references=("fault 71",),

@@ -17,7 +17,7 @@ from ppodoctor.run import Run
     fix="choose gamma so that 1 / (1 - gamma) reaches from an action to its reward: 0.99 looks 100 steps ahead",
     basis=RULE,
     faults=(71,),
-    needs=("episodes",),
+    needs=("minibatches", "rollouts", "episodes"),
     explains=("policy_stays_uniform",),
     rivals=("hidden_state", "idle_policy_wins"),
     refuted_by="a reward that follows its action within a few steps",

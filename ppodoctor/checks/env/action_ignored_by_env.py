@@ -10,6 +10,7 @@ from ppodoctor.checks.api import MEASURED, Evidence, Missing, check
 from ppodoctor.measures.observed import made_at, train_env
 from ppodoctor.measures.steps import (
     Transitions,
+    basis,
     effect_p,
     features,
     residual,
@@ -106,15 +107,16 @@ def _tests(data: Transitions, lag: int) -> list[float]:
     if known.sum() < 200:
         return []
     obs, past = features(data.obs[known]), data.action[origin[known]]
-    causes = residual(_with_products(past, obs), obs)
+    given = basis(obs)
+    causes = residual(_with_products(past, obs), given)
     causes = causes[:, causes.std(0) > 1e-9]
     outcomes = [standardised(widest(data.change[known])), standardised(data.reward[known, None])]
     outcomes.append(data.ended[known, None])
     together = np.concatenate([o for o in outcomes if o.size], axis=1)
-    left = residual(together, obs)
+    left = residual(together, given)
     # what the observation predicts fully leaves rounding, which is no evidence about the action
     live = left.std(0) > 1e-6 * np.maximum(together.std(0), 1e-12)
-    return [effect_p(left[:, k], causes, obs.shape[1]) for k in np.flatnonzero(live)]
+    return [float(p) for p in effect_p(left[:, live], causes, given.shape[1])]
 
 
 def _with_products(action: np.ndarray, obs: np.ndarray, most: int = 4) -> np.ndarray:
