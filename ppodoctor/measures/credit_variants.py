@@ -128,7 +128,7 @@ def _names(termination: str, limit: str, tail: str) -> Tuple[str, ...]:
 
 
 def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
-    """Recursion along time with the done flag of another row, or its opposite, in the bootstrap, the recursion or both."""
+    """Recursion along time with another row's done flag, or its opposite, in the bootstrap, the recursion or both."""
     usual = grid.valid & ~grid.end
     parts: Dict[str, Array] = {}
     kinds = ["any", "died"] if grid.cut.any() else ["any"]

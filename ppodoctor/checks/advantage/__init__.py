@@ -1,0 +1,1 @@
+"""Faults in how rewards and values become advantages and value targets."""

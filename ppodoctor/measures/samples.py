@@ -1,0 +1,234 @@
+"""Which recorded steps an update's samples are, how often each was used, and whether their actions are those taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.acting import row_keys
+from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.provenance import Provenance, match
+from ppodoctor.run import Run
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Use:
+    """One recorded minibatch against the steps it is made of."""
+
+    reading: LossReading
+    found: Provenance
+    row: Array
+    """[B] running number of the step over all recorded rollouts, -1 where unmatched or ambiguous."""
+    own: Array
+    """[B] bool: from a rollout of the reading's own update."""
+    filler: Array
+    """[B] bool: a row that auto-reset inserted."""
+    started: Array
+    """[B] bool: an episode began between the first row of its rollout and this one."""
+
+
+@lru_cache(maxsize=8)
+def sample_uses(run: Run) -> Tuple[Use, ...]:
+    """Every recorded minibatch with a policy term (or any term) that could be matched, in order."""
+    from ppodoctor.measures.reading import readings
+
+    return uses_of(run, readings(run))
+
+
+def uses_of(run: Run, readings: Sequence[LossReading]) -> Tuple[Use, ...]:
+    """The same for given readings."""
+    begins = np.cumsum([0] + [np.asarray(rollout.reward).size for rollout in run.rollouts])
+    widths = [np.asarray(rollout.reward).shape[1] for rollout in run.rollouts]
+    fillers = [_flag(rollout.filler, rollout) for rollout in run.rollouts]
+    starts = [_started(_flag(rollout.reset_before, rollout)) for rollout in run.rollouts]
+    updates = np.array([rollout.update for rollout in run.rollouts])
+    made = []
+    for reading in readings:
+        found = match(run, reading)
+        if found is None:
+            continue
+        known = found.matched & ~found.ambiguous
+        row = np.full(len(found.rollout), -1)
+        filler, started = np.zeros(len(row), bool), np.zeros(len(row), bool)
+        for i in np.unique(found.rollout[found.matched]):
+            mine = found.matched & (found.rollout == i)
+            row[mine & known] = begins[i] + found.t[mine & known] * widths[i] + found.n[mine & known]
+            filler[mine] = fillers[i][found.t[mine], found.n[mine]]
+            started[mine] = starts[i][found.t[mine], found.n[mine]]
+        own = found.matched & (updates[np.maximum(found.rollout, 0)] == reading.update)
+        made.append(Use(reading, found, row, own, filler, started))
+    return tuple(made)
+
+
+def _flag(flag: Optional[Array], rollout: Any) -> Array:
+    return np.zeros(np.asarray(rollout.reward).shape, bool) if flag is None else np.asarray(flag, bool)
+
+
+def _started(starts: Array) -> Array:
+    later = starts.copy()
+    later[0] = False
+    return np.asarray(np.cumsum(later, axis=0) > 0)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """How the first pass of an update went over its rollout."""
+
+    update: int
+    steps: int
+    """Recorded steps of the update's rollouts, without rows that auto-reset inserted."""
+    samples: int
+    """Samples of the minibatches of the first pass that were recorded one after another."""
+    repeated: int
+    """Of those, samples whose step had been used in the same pass already."""
+    missing: int
+    """Steps not used when the pass was complete, else 0."""
+    complete: bool
+    """The pass ended within what was recorded."""
+
+
+@lru_cache(maxsize=8)
+def first_epochs(run: Run) -> Tuple[Epoch, ...]:
+    """The first pass of every update whose leading minibatches were recorded without a gap."""
+    by_update: Dict[int, List[Use]] = {}
+    for use in sample_uses(run):
+        if use.reading.surrogate is not None:
+            by_update.setdefault(use.reading.update, []).append(use)
+    found = []
+    for update, uses in by_update.items():
+        epoch = _first_epoch(run, update, uses)
+        if epoch is not None:
+            found.append(epoch)
+    return tuple(found)
+
+
+def _first_epoch(run: Run, update: int, uses: List[Use]) -> Optional[Epoch]:
+    own = [rollout for rollout in run.rollouts if rollout.update == update]
+    steps = sum(int(np.asarray(r.reward).size) - int(_flag(r.filler, r).sum()) for r in own)
+    lead = _without_gap(uses)
+    if not lead or steps == 0 or any((use.row < 0).mean() > 0.02 for use in lead):
+        return None
+    seen: set[int] = set()
+    samples = repeated = 0
+    complete = False
+    for use in lead:
+        rows = use.row[use.row >= 0].tolist()
+        again = sum(row in seen for row in rows) + len(rows) - len(set(rows))
+        if samples and (again > 0.95 * len(rows) or samples >= steps):
+            complete = True
+            break
+        samples, repeated = samples + len(rows), repeated + again
+        seen.update(rows)
+    complete = complete or samples >= steps
+    return Epoch(update, steps, samples, repeated, max(steps - len(seen), 0) if complete else 0, complete)
+
+
+def _without_gap(uses: List[Use]) -> List[Use]:
+    """Leading minibatches whose numbers follow each other (two losses in turn count by twos)."""
+    indices = [use.reading.index for use in uses]
+    stride = indices[1] - indices[0] if len(indices) > 1 else 1
+    lead = [use for k, use in enumerate(uses) if use.reading.index == indices[0] + k * stride]
+    return lead if stride in (1, 2) else uses[:1]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often the action whose log-probability is taken is the one sent at the matched step, or beside it."""
+
+    samples: int
+    here: float
+    before: float
+    """The action of the step before the one whose observation was matched."""
+    after: float
+    mapped: bool
+    """Each stored action goes with one sent action (renamed, scaled or shifted), exactly."""
+
+
+@lru_cache(maxsize=8)
+def action_agreement(run: Run) -> Optional[Agreement]:
+    """Over all matched samples of all recorded minibatches; None when actions cannot be compared."""
+    stored: List[Array] = []
+    sent: List[Array] = []
+    for use in sample_uses(run):
+        pair = _actions(run, use)
+        if pair is not None:
+            stored.append(pair[0])
+            sent.append(pair[1])
+    if not stored or len({part.shape[1] for part in stored}) != 1:
+        return None
+    mine, others = np.concatenate(stored), np.concatenate(sent, axis=1)
+    same = [float(np.isclose(mine, other, rtol=1e-4, atol=1e-5).all(axis=1)[_known(other)].mean()) for other in others]
+    return Agreement(len(mine), same[1], same[0], same[2], _is_mapped(mine, others[1]))
+
+
+def _known(rows: Array) -> Array:
+    return np.isfinite(rows).all(axis=1)
+
+
+def _actions(run: Run, use: Use) -> Optional[Tuple[Array, Array]]:
+    """Stored actions [K, d] and those sent at the step before, at and after it [3, K, d]."""
+    head = use.reading.head
+    if head is None or head.action is None:
+        return None
+    chosen = use.row >= 0
+    if head.action.shape[0] != len(chosen) or not chosen.any():
+        return None
+    stored = np.asarray(head.action, np.float64).reshape(len(chosen), -1)[chosen]
+    sent = np.full((3, len(stored), stored.shape[1]), np.nan)
+    for k, step in enumerate((-1, 0, 1)):
+        for i in np.unique(use.found.rollout[chosen]):
+            rollout = run.rollouts[i]
+            steps, envs = np.asarray(rollout.reward).shape
+            actions = np.asarray(rollout.action, np.float64).reshape(steps, envs, -1)
+            if actions.shape[2] != stored.shape[1]:
+                return None
+            mine = use.found.rollout[chosen] == i
+            t, n = use.found.t[chosen][mine] + step, use.found.n[chosen][mine]
+            inside = (t >= 0) & (t < steps)
+            rows = np.flatnonzero(mine)[inside]
+            sent[k, rows] = actions[t[inside], n[inside]]
+    return stored, sent
+
+
+def _is_mapped(stored: Array, sent: Array) -> bool:
+    """Is what was sent a function of what is stored: a rename, an affine map or a clip?"""
+    known = _known(sent)
+    stored, sent = stored[known], sent[known]
+    if len(stored) < 16:
+        return False
+    values = np.unique(stored, axis=0)
+    if len(values) <= 64:
+        keys = row_keys(stored)
+        return all(np.ptp(sent[keys == key], axis=0).max() < 1e-5 for key in np.unique(keys))
+    for d in range(stored.shape[1]):
+        order = np.argsort(stored[:, d], kind="stable")
+        jumps = np.diff(sent[order, d])
+        if (jumps < -1e-5).any() and (jumps > 1e-5).any():
+            return False
+    return True
+
+
+@lru_cache(maxsize=8)
+def distinct_inputs(run: Run) -> Tuple[Tuple[int, int, int, float], ...]:
+    """Per recorded minibatch: update, samples, different inputs among them, and that share in its rollouts."""
+    from ppodoctor.measures.reading import readings
+
+    recorded: Dict[int, float] = {}
+    for update in {rollout.update for rollout in run.rollouts}:
+        rows = [np.asarray(r.obs).reshape(np.asarray(r.reward).size, -1) for r in run.rollouts if r.update == update]
+        keys = np.concatenate([row_keys(part) for part in rows])
+        recorded[update] = len(np.unique(keys)) / max(len(keys), 1)
+    found = []
+    for reading in readings(run):
+        inputs = reading.policy_inputs
+        if inputs is None or reading.update not in recorded or len(inputs) < 8:
+            continue
+        flat = np.asarray(inputs)
+        flat = flat.reshape(-1, flat.shape[-1]) if flat.ndim == 3 else flat.reshape(len(flat), -1)
+        found.append((reading.update, len(flat), len(np.unique(row_keys(flat))), recorded[reading.update]))
+    return tuple(found)
