@@ -25,7 +25,9 @@ class UpdateRecord:
     """One policy update: everything between one rollout and the next. An absent column was not observed."""
 
     update: int = field(metadata={"meaning": "number of the policy update, from 1", "unit": "", "over": ""})
-    step: int = field(metadata={"meaning": "environment steps taken when the update began", "unit": "steps", "over": ""})
+    step: int = field(
+        metadata={"meaning": "environment steps taken when the update began", "unit": "steps", "over": ""}
+    )
     wall: float = field(metadata={"meaning": "time since watching began", "unit": "s", "over": ""})
     rollout_steps: Optional[int] = measured("environment steps since the last update, all environments", unit="steps")
     episode_return: Optional[float] = measured(
@@ -71,7 +73,9 @@ class UpdateRecord:
     value_std: Optional[float] = measured("standard deviation of the same", unit="reward", over="the first minibatch")
     target_mean: Optional[float] = measured("mean value target", unit="reward", over="the first minibatch")
     target_std: Optional[float] = measured("standard deviation of the same", unit="reward", over="the first minibatch")
-    target_abs_max: Optional[float] = measured("largest absolute value target", unit="reward", over="the first minibatch")
+    target_abs_max: Optional[float] = measured(
+        "largest absolute value target", unit="reward", over="the first minibatch"
+    )
     grad_norm: Optional[float] = measured("gradient norm before clipping, all parameters of the step", over=_READ)
     grad_norm_after: Optional[float] = measured("gradient norm at the optimizer step, after clipping", over=_READ)
     update_size: Optional[float] = measured("norm of one optimizer step over the norm of the parameters", over=_READ)
@@ -80,8 +84,12 @@ class UpdateRecord:
     backwards: Optional[int] = measured("backward calls in the update")
     minibatch_size: Optional[int] = measured("samples in one policy loss", unit="samples")
     dead_share: Optional[float] = measured("share of ReLU units at 0 for every sample", over="the first minibatch")
-    saturated_share: Optional[float] = measured("share of tanh or sigmoid outputs within 1% of a limit", over="the first minibatch")
-    policy_grad_norm: Optional[float] = measured("norm of the policy loss's gradient on the policy's parameters", over=_READ)
+    saturated_share: Optional[float] = measured(
+        "share of tanh or sigmoid outputs within 1% of a limit", over="the first minibatch"
+    )
+    policy_grad_norm: Optional[float] = measured(
+        "norm of the policy loss's gradient on the policy's parameters", over=_READ
+    )
     value_grad_share: Optional[float] = measured(
         "share of the value loss in the gradient of parameters shared with the policy", over="the first minibatch"
     )
@@ -246,7 +254,9 @@ def from_dict(kind: Any, data: Dict[str, Any]) -> Any:
     values = {name: _nested(known[name], value) for name, value in data.items() if name in known}
     missing = [n for n, f in known.items() if n not in values and f.default is MISSING and f.default_factory is MISSING]
     if missing:
-        raise ValueError(f"a {kind.__name__} needs {', '.join(missing)}; the row has {', '.join(sorted(data)) or 'nothing'}")
+        raise ValueError(
+            f"a {kind.__name__} needs {', '.join(missing)}; the row has {', '.join(sorted(data)) or 'nothing'}"
+        )
     return kind(**values)
 
 

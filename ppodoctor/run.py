@@ -109,7 +109,9 @@ class Run:
         damage: List[str] = []
         header = _header(path / "run.json", damage)
         if int(header.get("schema", SCHEMA)) > SCHEMA:
-            raise RunError(f"{path} was written by a newer ppodoctor (format {header['schema']}, this one reads {SCHEMA})")
+            raise RunError(
+                f"{path} was written by a newer ppodoctor (format {header['schema']}, this one reads {SCHEMA})"
+            )
         return cls(
             folder=path,
             header=header,

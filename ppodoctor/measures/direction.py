@@ -51,7 +51,9 @@ def _fitted(run: Run) -> Optional[Direction]:
         if scale.size and (np.sign(scale) == np.sign(scale[0])).all():
             sign = int(np.sign(scale[0]))
             word = "the recomputed ones" if sign > 0 else "the negative of the recomputed ones"
-            return Direction(sign, True, f"the advantages in the objective are {word}, up to their normalisation", fit.updates[0])
+            return Direction(
+                sign, True, f"the advantages in the objective are {word}, up to their normalisation", fit.updates[0]
+            )
     return None
 
 
@@ -81,7 +83,12 @@ def _correlated(run: Run, gamma: float = 0.97) -> Optional[Direction]:
     r = float(np.mean(a * b))
     if abs(r) * np.sqrt(a.size) < SURE or abs(r) < 0.2:
         return None
-    return Direction(int(np.sign(r)), False, f"advantages as used correlate {r:+.2f} with the reward that followed ({a.size} samples)", first)
+    return Direction(
+        int(np.sign(r)),
+        False,
+        f"advantages as used correlate {r:+.2f} with the reward that followed ({a.size} samples)",
+        first,
+    )
 
 
 def _standard(values: Array) -> Array:

@@ -10,7 +10,9 @@ from ppodoctor.specimens import GraphNode, LossGraph
 
 Array = Any
 
-LAYERS = frozenset({"Addmm", "Mm", "Bmm", "Baddbmm", "Addmv", "Mv", "Linear", "Convolution", "MkldnnRnnLayer", "Embedding"})
+LAYERS = frozenset(
+    {"Addmm", "Mm", "Bmm", "Baddbmm", "Addmv", "Mv", "Linear", "Convolution", "MkldnnRnnLayer", "Embedding"}
+)
 SHAPING = frozenset(
     {"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Expand", "Clone", "ToCopy", "T", "Transpose", "Permute",
      "Alias", "Contiguous", "Slice", "Select", "Index", "IndexSelect", "AsStrided", "Repeat", "Detach", "Copy", "Copys",
@@ -18,7 +20,9 @@ SHAPING = frozenset(
 )  # fmt: skip
 """Operations that move numbers without changing them."""
 
-_RESHAPING = frozenset({"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Alias", "Clone", "ToCopy", "Expand", "Contiguous"})
+_RESHAPING = frozenset(
+    {"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Alias", "Clone", "ToCopy", "Expand", "Contiguous"}
+)
 
 _OUTPUT_SAVED_BY_CONSUMER = {
     "Exp": (), "Pow": ("self",), "Clamp": ("self",), "ClampMin": ("self",), "ClampMax": ("self",), "Log": ("self",),
@@ -107,7 +111,9 @@ class Graph:
                 found = self.saved(consumer, names[edge])
                 if found is not None:
                     return found
-            traced = self.saved(consumer, ("left", "right")[edge]) if edge < 2 and self._traced_in_order(consumer) else None
+            traced = (
+                self.saved(consumer, ("left", "right")[edge]) if edge < 2 and self._traced_in_order(consumer) else None
+            )
             if traced is not None:
                 return traced
         return self._compute(node)

@@ -23,7 +23,11 @@ def find_head(graph: Graph, ratio: int) -> Optional[PolicyHead]:
     if gathers:
         return _categorical(graph, gathers)
     squares = [i for i in inside if graph.op(i) == "Pow" and graph.nodes[i].attrs.get("exponent") in (2, 2.0)]
-    squares += [i for i in inside if graph.op(i) == "Mul" and len(set(graph.nodes[i].inputs)) == 1 and graph.nodes[i].inputs[0] >= 0]
+    squares += [
+        i
+        for i in inside
+        if graph.op(i) == "Mul" and len(set(graph.nodes[i].inputs)) == 1 and graph.nodes[i].inputs[0] >= 0
+    ]
     for square in squares:
         head = _gaussian(graph, square, inside)
         if head is not None:
@@ -101,8 +105,17 @@ def _divides_by_two_variances(graph: Graph, node: int) -> bool:
     right = (*graph.nodes[node].inputs, -1, -1)[1]
     if right < 0:
         return True
-    factor = graph.operand(right, 0) if graph.nodes[right].inputs and graph.nodes[right].inputs[0] < 0 else graph.operand(right, 1)
-    return graph.op(right) == "Mul" and factor is not None and np.size(factor) == 1 and float(np.reshape(factor, -1)[0]) == 2.0
+    factor = (
+        graph.operand(right, 0)
+        if graph.nodes[right].inputs and graph.nodes[right].inputs[0] < 0
+        else graph.operand(right, 1)
+    )
+    return (
+        graph.op(right) == "Mul"
+        and factor is not None
+        and np.size(factor) == 1
+        and float(np.reshape(factor, -1)[0]) == 2.0
+    )
 
 
 def _up(graph: Graph, node: int, inside: List[int]) -> List[int]:
@@ -159,7 +172,11 @@ def read_entropy(
     expected = _own_entropy(graph, term, head)
     shared = next((link for link in term.chain if link.node in chosen[1] and _is_density(graph, link.node)), None)
     if shared is not None:
-        return shared, -1.0, EntropyTerm("chosen", None if chosen[0] is None else -chosen[0], expected, graph.nodes[shared.node].site)
+        return (
+            shared,
+            -1.0,
+            EntropyTerm("chosen", None if chosen[0] is None else -chosen[0], expected, graph.nodes[shared.node].site),
+        )
     for link in reversed(term.chain):
         value = graph.value(link.node)
         if value is None:
@@ -180,7 +197,10 @@ def _is_density(graph: Graph, node: int) -> bool:
 def _own_entropy(graph: Graph, term: RawTerm, head: Optional[PolicyHead]) -> Optional[Array]:
     """Closed-form entropy of the distribution under this very term (a MultiDiscrete policy has one a component)."""
     layers = graph.head_layers(term.last.node)
-    if len(layers) == 1 and any(graph.op(i) in ("Softmax", "LogSoftmax", "Logsumexp") for i in graph.below(term.last.node, stop=lambda j: graph.op(j) in LAYERS)):
+    if len(layers) == 1 and any(
+        graph.op(i) in ("Softmax", "LogSoftmax", "Logsumexp")
+        for i in graph.below(term.last.node, stop=lambda j: graph.op(j) in LAYERS)
+    ):
         logits = graph.saved(layers[0], "result")
         if logits is not None:
             return entropy_of(PolicyHead("categorical", logits=normalised(logits)))
@@ -189,7 +209,12 @@ def _own_entropy(graph: Graph, term: RawTerm, head: Optional[PolicyHead]) -> Opt
 
 def _matches(value: Array, expected: Optional[Array], chosen: Optional[Array]) -> Optional[Tuple[str, float]]:
     if expected is not None and expected.size:
-        for candidate in (expected, expected.mean(), expected.sum(-1) if expected.ndim > 1 else expected.sum(), expected.sum()):
+        for candidate in (
+            expected,
+            expected.mean(),
+            expected.sum(-1) if expected.ndim > 1 else expected.sum(),
+            expected.sum(),
+        ):
             for sign in (1.0, -1.0):
                 if _close(sign * value, candidate):
                     return "categorical" if expected.ndim == 1 and value.ndim <= 1 else "gaussian", sign
@@ -217,10 +242,19 @@ def _structural(graph: Graph, term: RawTerm, expected: Optional[Array]) -> Optio
     last = term.last
     op = graph.op(last.node)
     site = graph.nodes[last.node].site
-    if op == "Log" or (op == "Accumulate" and len(graph.nodes[last.node].attrs.get("sizes", [])) <= 2 and not _squared(graph, last.node)):
+    if op == "Log" or (
+        op == "Accumulate"
+        and len(graph.nodes[last.node].attrs.get("sizes", [])) <= 2
+        and not _squared(graph, last.node)
+    ):
         return last, 1.0, EntropyTerm("gaussian", graph.value(last.node), expected, site)
     inside = [graph.op(i) for i in graph.below(last.node, stop=lambda j: graph.op(j) in LAYERS)]
-    if op == "Mul" and "Softmax" in inside and ("Logsumexp" in inside or "LogSoftmax" in inside or "Log" in inside) and "Gather" not in inside:
+    if (
+        op == "Mul"
+        and "Softmax" in inside
+        and ("Logsumexp" in inside or "LogSoftmax" in inside or "Log" in inside)
+        and "Gather" not in inside
+    ):
         value = graph.value(last.node)
         return last, -1.0, EntropyTerm("categorical", None if value is None else -value, expected, site)
     return None

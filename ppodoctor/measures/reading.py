@@ -50,9 +50,15 @@ def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> Los
     value_at, value = find_value(graph, terms, surrogate_at)
     if value is not None and surrogate is None and head is None and _looks_like_policy(graph, terms, value_at):
         value_at, value = None, None
-    density = frozenset(graph.below(_lead(parsed), stop=lambda j: graph.op(j) in LAYERS)) if parsed is not None else frozenset()
+    density = (
+        frozenset(graph.below(_lead(parsed), stop=lambda j: graph.op(j) in LAYERS))
+        if parsed is not None
+        else frozenset()
+    )
     classified, entropy = _classify(graph, (terms, roots), (surrogate_at, value_at), (surrogate, value, head, density))
-    return _assemble(graph, numbers, (classified, surrogate, value, entropy, head), (terms, surrogate_at, value_at, parsed))
+    return _assemble(
+        graph, numbers, (classified, surrogate, value, entropy, head), (terms, surrogate_at, value_at, parsed)
+    )
 
 
 def _lead(parsed: Parsed) -> int:
@@ -63,7 +69,11 @@ def _lead(parsed: Parsed) -> int:
 def _picked_head(head: Optional[PolicyHead], rows: Optional[Array]) -> Optional[PolicyHead]:
     if head is None or rows is None:
         return head
-    std = head.std if head.std is None or head.mean is None or head.std.shape != head.mean.shape else picked(head.std, rows)
+    std = (
+        head.std
+        if head.std is None or head.mean is None or head.std.shape != head.mean.shape
+        else picked(head.std, rows)
+    )
     return replace(
         head, logits=picked(head.logits, rows), mean=picked(head.mean, rows), action=picked(head.action, rows), std=std
     )
@@ -176,12 +186,20 @@ def _assemble(
     terms, surrogate_at, value_at, _ = places
     policy = _below(graph, terms, surrogate_at)
     critic = _below(graph, terms, value_at)
-    inputs = {_module_key(graph, i): graph.saved(i, "input") for i in range(len(graph.nodes)) if graph.saved(i, "input") is not None}
+    inputs = {
+        _module_key(graph, i): graph.saved(i, "input")
+        for i in range(len(graph.nodes))
+        if graph.saved(i, "input") is not None
+    }
     policy_inputs = _input_of(graph, terms, surrogate_at)
     value_inputs = _input_of(graph, terms, value_at)
     lead = policy_inputs if policy_inputs is not None else value_inputs
     marked = [
-        replace(t, policy_parameters=bool(policy & graph.parameters(t.node)), value_parameters=bool(critic & graph.parameters(t.node)))
+        replace(
+            t,
+            policy_parameters=bool(policy & graph.parameters(t.node)),
+            value_parameters=bool(critic & graph.parameters(t.node)),
+        )
         for t in classified
     ]
     return LossReading(

@@ -173,8 +173,11 @@ def standardised(values: Array) -> Array:
 
 def basis(given: Array) -> Array:
     """[n, rank] orthonormal columns that span those of `given` [n, F]."""
-    left, sizes, _ = np.linalg.svd(given, full_matrices=False)
-    return np.asarray(left[:, sizes > 1e-9 * max(sizes.max(initial=0.0), 1e-300)])
+    # by the eigenvectors of the small square: a hundred times cheaper than an SVD of many rows, and exact enough here
+    scaled = given / np.maximum(np.sqrt((given**2).sum(0)), 1e-300)
+    sizes, vectors = np.linalg.eigh(scaled.T @ scaled)
+    kept = sizes > 1e-10 * max(sizes.max(initial=0.0), 1e-300)
+    return np.asarray(scaled @ (vectors[:, kept] / np.sqrt(sizes[kept])))
 
 
 def residual(values: Array, given: Array) -> Array:

@@ -67,7 +67,11 @@ def _score(graph: Graph, parsed: Parsed) -> float:
     score = 0.0
     for branch in parsed.branches:
         has_ratio = branch.ratio >= 0 and graph.op(ratio_core(graph, branch.ratio)) in ("Exp", "Div", "Gather")
-        score = max(score, (2.0 if has_ratio else 0.5) * (branch.product is not None or branch.product_has_grad) + (branch.clamp >= 0) * has_ratio)
+        score = max(
+            score,
+            (2.0 if has_ratio else 0.5) * (branch.product is not None or branch.product_has_grad)
+            + (branch.clamp >= 0) * has_ratio,
+        )
     return score + (1.0 if parsed.pair != "none" and score > 0 else 0.0)
 
 
@@ -79,7 +83,12 @@ def _parse(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:
         return _parse(graph, inputs[0], -sign, parsed)
     if op in _PAIRS:
         return _pair(graph, node, sign, parsed)
-    if op in ("Min", "Max") and graph.nodes[node].attrs.get("dim") is not None and inputs[0] >= 0 and graph.op(inputs[0]) in ("Stack", "Cat"):
+    if (
+        op in ("Min", "Max")
+        and graph.nodes[node].attrs.get("dim") is not None
+        and inputs[0] >= 0
+        and graph.op(inputs[0]) in ("Stack", "Cat")
+    ):
         parsed.pair, parsed.pair_sign = op.lower(), sign
         for child in graph.nodes[inputs[0]].inputs:
             if child >= 0:
@@ -222,7 +231,10 @@ def _ratio_side(graph: Graph, left: int, right: int) -> Optional[Tuple[int, int]
 
 
 def _has_log_prob(graph: Graph, node: int) -> bool:
-    return any(graph.op(i) in ("Gather", "LogSoftmax", "Logsumexp") for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS))
+    return any(
+        graph.op(i) in ("Gather", "LogSoftmax", "Logsumexp")
+        for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)
+    )
 
 
 def describe_surrogate(graph: Graph, link: Link, parsed: Parsed) -> Surrogate:
@@ -326,7 +338,12 @@ def _exponent(graph: Graph, core: int) -> Tuple[str, bool, bool]:
 
 def _two_sided(graph: Graph, left: int, right: int, negated: bool) -> Tuple[str, bool, bool]:
     """Both sides of the difference carry a gradient: the log-density's own normalisation, or an old side not detached."""
-    if graph.parameters(left) == graph.parameters(right) and graph.op(right) not in ("Logsumexp", "Log", "Accumulate", "Expand"):
+    if graph.parameters(left) == graph.parameters(right) and graph.op(right) not in (
+        "Logsumexp",
+        "Log",
+        "Accumulate",
+        "Expand",
+    ):
         both = [set(graph.head_layers(side)) for side in (left, right)]
         if both[0] != both[1] or both[0] == both[1] and graph.op(left) == graph.op(right):
             return "exp_difference", negated, True

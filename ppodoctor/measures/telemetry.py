@@ -102,6 +102,11 @@ def head_columns(reading: LossReading) -> Columns:
     if head.kind == "gaussian" and entropy is not None and head.std is not None:
         found["entropy"] = float(np.mean(entropy.sum(-1))) if entropy.ndim else float(entropy)
         found["action_std"] = float(np.mean(head.std))
-    if "entropy" not in found and reading.entropy is not None and reading.entropy.value is not None and reading.entropy.form == "categorical":
+    if (
+        "entropy" not in found
+        and reading.entropy is not None
+        and reading.entropy.value is not None
+        and reading.entropy.form == "categorical"
+    ):
         found["entropy"] = float(np.mean(reading.entropy.value))
     return found

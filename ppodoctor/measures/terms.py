@@ -11,7 +11,22 @@ from ppodoctor.measures.graph import LAYERS, Graph
 
 Array = Any
 
-_THROUGH = frozenset({"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Expand", "Clone", "ToCopy", "Alias", "Contiguous", "Stack", "Cat"})
+_THROUGH = frozenset(
+    {
+        "View",
+        "UnsafeView",
+        "ReshapeAlias",
+        "Squeeze",
+        "Unsqueeze",
+        "Expand",
+        "Clone",
+        "ToCopy",
+        "Alias",
+        "Contiguous",
+        "Stack",
+        "Cat",
+    }
+)
 MAX_TERMS = 64
 
 
@@ -66,7 +81,12 @@ def _follow(graph: Graph, link: Link) -> Optional[List[Link]]:
         return _down(link, inputs[0], -1.0)
     if op in _THROUGH:
         return [replace(link, node=child) for child in inputs if child >= 0]
-    if op == "Index" and inputs[0] >= 0 and graph.saved(node, "indices0") is not None and graph.saved(node, "indices1") is None:
+    if (
+        op == "Index"
+        and inputs[0] >= 0
+        and graph.saved(node, "indices0") is not None
+        and graph.saved(node, "indices1") is None
+    ):
         return [replace(link, node=inputs[0], rows=positions(graph.saved(node, "indices0")))]
     if op == "MaskedSelect" and inputs[0] >= 0 and graph.saved(node, "mask") is not None:
         return [replace(link, node=inputs[0], rows=positions(graph.saved(node, "mask")))]

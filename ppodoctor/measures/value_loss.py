@@ -12,7 +12,13 @@ from ppodoctor.measures.loss import ValueLoss
 from ppodoctor.measures.terms import Link, RawTerm, picked, positions
 
 Array = Any
-_ERRORS = {"MseLoss": "squared", "SmoothL1Loss": "smooth_l1", "HuberLoss": "huber", "L1Loss": "absolute", "Abs": "absolute"}
+_ERRORS = {
+    "MseLoss": "squared",
+    "SmoothL1Loss": "smooth_l1",
+    "HuberLoss": "huber",
+    "L1Loss": "absolute",
+    "Abs": "absolute",
+}
 
 
 @dataclass
@@ -132,7 +138,9 @@ def _difference(graph: Graph, node: int) -> _Error:
     target = graph.operand(child, 1 - edge)
     if target is None and residual is not None:
         target = _solve(picked(graph.value(prediction), rows), residual, graph.op(child), edge)
-    clamp = next((i for i in graph.below(prediction, stop=lambda j: graph.op(j) in LAYERS) if graph.op(i) == "Clamp"), -1)
+    clamp = next(
+        (i for i in graph.below(prediction, stop=lambda j: graph.op(j) in LAYERS) if graph.op(i) == "Clamp"), -1
+    )
     return _Error(kind, node, prediction, picked(target, rows), other, shape, clamp, rows)
 
 

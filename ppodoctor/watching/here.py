@@ -9,7 +9,7 @@ from typing import Union
 from ppodoctor.watching.bootstrap import watch_here
 
 
-def watch(folder: Union[str, "os.PathLike[str]"]) -> watch_here:
+def watch(folder: Union[str, os.PathLike[str]]) -> watch_here:
     """Record the training that happens inside a `with` block into a run folder.
 
     Networks, optimizers and environments may be made before the block; what they were made with is then unknown, the

@@ -92,7 +92,9 @@ class LayerCalls:
         stream, step = self._where()
         kept_in = self._input(data) if wants_input and not data.requires_grad else None
         kept_out = output.detach() if wants_output and output.shape[-1] <= MAX_HEAD and output.dim() < 4 else None
-        self._spent += 4 * ((kept_in.numel() if kept_in is not None else 0) + (kept_out.numel() if kept_out is not None else 0))
+        self._spent += 4 * (
+            (kept_in.numel() if kept_in is not None else 0) + (kept_out.numel() if kept_out is not None else 0)
+        )
         self._log.append(
             (number, step, stream, self._version(), self._torch.is_grad_enabled(), module.training, kept_in, kept_out)
         )

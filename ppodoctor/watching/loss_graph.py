@@ -73,7 +73,13 @@ def to_numpy(tensor: Any) -> Optional[Any]:
 def thin(value: Any) -> Tuple[Any, int]:
     """[rows, features] of a layer's input, with at most MAX_WIDTH columns; and the stride that was used."""
     flat = value.detach()
-    flat = flat.reshape(1, -1) if flat.dim() < 2 else flat.reshape(flat.shape[0], -1) if flat.dim() > 3 else flat.reshape(-1, flat.shape[-1])
+    flat = (
+        flat.reshape(1, -1)
+        if flat.dim() < 2
+        else flat.reshape(flat.shape[0], -1)
+        if flat.dim() > 3
+        else flat.reshape(-1, flat.shape[-1])
+    )
     stride = -(-flat.shape[1] // MAX_WIDTH)
     return to_numpy(flat[:, ::stride]) if stride > 1 else to_numpy(flat), stride
 
@@ -99,12 +105,18 @@ class GraphReader:
         arrays: Dict[str, Any] = {}
         nodes: List[GraphNode] = []
         for i, node in enumerate(order):
-            copied = self._copy(i, node, ops[i], tuple(edges[i]), i in head, arrays) if (i in head or full or ops[i] in _LAYERS or ops[i] == "Accumulate") else GraphNode(ops[i], tuple(edges[i]))
+            copied = (
+                self._copy(i, node, ops[i], tuple(edges[i]), i in head, arrays)
+                if (i in head or full or ops[i] in _LAYERS or ops[i] == "Accumulate")
+                else GraphNode(ops[i], tuple(edges[i]))
+            )
             nodes.append(copied)
         root_ids = tuple(index[root.grad_fn] for root in roots if root.grad_fn is not None)
         return LossGraph(nodes, arrays, roots=root_ids or (0,), truncated=truncated)
 
-    def _copy(self, i: int, node: Any, op: str, inputs: Tuple[int, ...], in_head: bool, arrays: Dict[str, Any]) -> GraphNode:
+    def _copy(
+        self, i: int, node: Any, op: str, inputs: Tuple[int, ...], in_head: bool, arrays: Dict[str, Any]
+    ) -> GraphNode:
         made = GraphNode(op, inputs)
         if op == "Accumulate":
             made.param = self._parameter_index(node.variable)
@@ -151,7 +163,11 @@ class GraphReader:
             return
         with self._torch.no_grad():
             bias = _variable(node, 0) if made.op == "Addmm" else None
-            result = data.detach() @ weight.detach() if bias is None else self._torch.addmm(bias.detach(), data.detach(), weight.detach())
+            result = (
+                data.detach() @ weight.detach()
+                if bias is None
+                else self._torch.addmm(bias.detach(), data.detach(), weight.detach())
+            )
         _keep(made, arrays, i, "result", result)
 
     def _lines(self, i: int, node: Any, made: GraphNode, arrays: Dict[str, Any]) -> None:
@@ -225,7 +241,11 @@ def _saved_names(node: Any) -> List[Tuple[str, str]]:
     """(attribute, short name) of everything a kind of node saves; sizes and strides are known otherwise."""
     known = _NAMES.get(type(node))
     if known is None:
-        names = [a for a in dir(node) if a.startswith("_saved_") and not a.endswith(("_sym_sizes", "_sym_strides", "_sym_numel"))]
+        names = [
+            a
+            for a in dir(node)
+            if a.startswith("_saved_") and not a.endswith(("_sym_sizes", "_sym_strides", "_sym_numel"))
+        ]
         known = _NAMES[type(node)] = [(a, a[7:]) for a in names]
     return known
 
@@ -291,7 +311,16 @@ def _variable(node: Any, position: int) -> Optional[Any]:
             return None
         if hasattr(child, "variable"):
             return child.variable
-        if operation(child.name()) not in ("T", "Transpose", "Permute", "Expand", "View", "ReshapeAlias", "ToCopy", "Unsqueeze"):
+        if operation(child.name()) not in (
+            "T",
+            "Transpose",
+            "Permute",
+            "Expand",
+            "View",
+            "ReshapeAlias",
+            "ToCopy",
+            "Unsqueeze",
+        ):
             return None
         child = child.next_functions[0][0] if child.next_functions else None
     return None

@@ -37,7 +37,7 @@ class Roles:
 
     def by_parameter(self) -> Dict[int, str]:
         """Parameter index -> policy, value, shared."""
-        roles = {index: "policy" for index in self._policy}
+        roles = dict.fromkeys(self._policy, "policy")
         roles.update({index: "shared" if index in self._policy else "value" for index in self._value})
         return roles
 
@@ -60,7 +60,9 @@ class Roles:
             self._term(term)
 
     def _term(self, term: Term) -> None:
-        name = {"value": "value_coefficient", "entropy": "entropy_coefficient", "log_prob": "entropy_coefficient"}.get(term.kind)
+        name = {"value": "value_coefficient", "entropy": "entropy_coefficient", "log_prob": "entropy_coefficient"}.get(
+            term.kind
+        )
         if name == "value_coefficient":
             self._set(name, term.coefficient, term.site)
         elif name is not None:

@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List
 
 from ppodoctor.recorder import Recorder
 from ppodoctor.watching import stops
@@ -65,7 +65,9 @@ class Session:
         """JAX traces its computation away from Python: nothing of it can be read here."""
         if self.recorder is not None:
             self.recorder.note(
-                "jax", "the script uses JAX, whose gradients cannot be read by this program", "environment and episodes are still recorded"
+                "jax",
+                "the script uses JAX, whose gradients cannot be read by this program",
+                "environment and episodes are still recorded",
             )
 
     def detach(self) -> None:
@@ -172,5 +174,3 @@ def _sites_in(value: Any) -> List[str]:
     if isinstance(value, (list, tuple)):
         return [f for item in value for f in _sites_in(item)]
     return []
-
-

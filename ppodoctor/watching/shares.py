@@ -7,7 +7,9 @@ from typing import Any, List, Optional
 from ppodoctor.measures.loss import LossReading, Term
 
 
-def value_share(torch: Any, root: Any, nodes: List[Any], reading: LossReading, parameters: List[Any]) -> Optional[float]:
+def value_share(
+    torch: Any, root: Any, nodes: List[Any], reading: LossReading, parameters: List[Any]
+) -> Optional[float]:
     """|g_value| / (|g_value| + |g_rest|) on the parameters that both terms reach, or None when it cannot be told.
 
     Reads gradients with torch.autograd.grad, so nothing is accumulated; the graph is kept for the script's own call.

@@ -32,7 +32,9 @@ class Steps:
     def before_backward(self, graph: LossGraph, version: int) -> Dict[str, Any]:
         """Gradients that are still there although an optimizer has stepped since they were made."""
         indices = sorted({node.param for node in graph.nodes if node.param >= 0})
-        owned = [i for i in indices if self._parameters.owners.get(i)]  # no optimizer zeroes the gradients of the others
+        owned = [
+            i for i in indices if self._parameters.owners.get(i)
+        ]  # no optimizer zeroes the gradients of the others
         tensors = [self._parameters.tensor(i) for i in owned]
         grads = [t.grad for t in tensors if t.grad is not None]
         facts: Dict[str, Any] = {"parameters": len(indices), "with_grad": len(grads), "steps_before": version}
@@ -72,7 +74,10 @@ class Steps:
             number = self._parameters.number(tensor)
             self.moved[number] = self.moved.get(number, False) or largest > 0
         grads = [p.grad for p in tensors if p.grad is not None]
-        return {"update_size": change / size if size else math.nan, "grad_norm_after": self._norm(grads) if grads else 0.0}
+        return {
+            "update_size": change / size if size else math.nan,
+            "grad_norm_after": self._norm(grads) if grads else 0.0,
+        }
 
     def _count(self, optimizer: Any, index: int) -> None:
         first = index not in self.counts

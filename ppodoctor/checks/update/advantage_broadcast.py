@@ -40,7 +40,12 @@ def advantage_broadcast(run: Run) -> Iterator[Evidence]:
             yield Evidence(
                 f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} products "
                 f"for {max(numbers, s.advantage.size)} samples",
-                where=m.sites(next((o.surrogate.advantage_site for o in policy_minibatches(run) if o.surrogate.advantage_site), None)),
+                where=m.sites(
+                    next(
+                        (o.surrogate.advantage_site for o in policy_minibatches(run) if o.surrogate.advantage_site),
+                        None,
+                    )
+                ),
                 first_update=m.reading.update,
             )
             return

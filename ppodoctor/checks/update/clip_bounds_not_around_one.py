@@ -32,7 +32,9 @@ def clip_bounds_not_around_one(run: Run, *, lopsided: float = 3.0) -> Iterator[E
 
     Fix: symmetric bounds around 1.
     """
-    found = [m for m in policy_minibatches(run) if m.surrogate.clip_low is not None and m.surrogate.clip_high is not None]
+    found = [
+        m for m in policy_minibatches(run) if m.surrogate.clip_low is not None and m.surrogate.clip_high is not None
+    ]
     if not found:
         return
     s = found[0].surrogate

@@ -31,7 +31,11 @@ def clip_one_sided(run: Run) -> Iterator[Evidence]:
     Fix: give both bounds.
     """
     found = policy_minibatches(run)
-    wrong = [m for m in found if m.surrogate.clip_on != "none" and (m.surrogate.clip_low is None) != (m.surrogate.clip_high is None)]
+    wrong = [
+        m
+        for m in found
+        if m.surrogate.clip_on != "none" and (m.surrogate.clip_low is None) != (m.surrogate.clip_high is None)
+    ]
     if wrong and len(wrong) >= 0.9 * len(found):
         s = wrong[0].surrogate
         side = "lower" if s.clip_low is None else "upper"

@@ -38,7 +38,11 @@ def entropy_of_chosen_action_only(run: Run) -> Iterator[Evidence]:
         return
     reading, entropy, term = found[0]
     seen = None if entropy.value is None else float(np.mean(entropy.value))
-    true = None if entropy.expected is None else float(np.mean(entropy.expected.sum(-1) if entropy.expected.ndim > 1 else entropy.expected))
+    true = (
+        None
+        if entropy.expected is None
+        else float(np.mean(entropy.expected.sum(-1) if entropy.expected.ndim > 1 else entropy.expected))
+    )
     numbers = "" if seen is None or true is None else f" (it reads {seen:.3f} where the entropy is {true:.3f} nats)"
     yield Evidence(
         f"the term with coefficient {term.coefficient:+.4g} is a function of the chosen action's log-probability{numbers}",

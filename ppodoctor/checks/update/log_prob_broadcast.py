@@ -34,7 +34,9 @@ def log_prob_broadcast(run: Run) -> Iterator[Evidence]:
         if len(shape) == 2 and shape[0] == shape[1] and shape[0] == rows and rows > 4:
             yield Evidence(
                 f"the ratio has shape {list(shape)} for {rows} samples",
-                where=m.sites(next((o.surrogate.ratio_site for o in policy_minibatches(run) if o.surrogate.ratio_site), None)),
+                where=m.sites(
+                    next((o.surrogate.ratio_site for o in policy_minibatches(run) if o.surrogate.ratio_site), None)
+                ),
                 first_update=m.reading.update,
             )
             return

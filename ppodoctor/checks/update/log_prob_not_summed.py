@@ -38,7 +38,9 @@ def log_prob_not_summed(run: Run) -> Iterator[Evidence]:
         if dims > 1 and len(shape) >= 2 and shape[-1] == dims and shape[0] != dims:
             yield Evidence(
                 f"the ratio has shape {list(shape)}: {dims} ratios a sample for an action of {dims} dimensions",
-                where=m.sites(next((o.surrogate.ratio_site for o in policy_minibatches(run) if o.surrogate.ratio_site), None)),
+                where=m.sites(
+                    next((o.surrogate.ratio_site for o in policy_minibatches(run) if o.surrogate.ratio_site), None)
+                ),
                 first_update=m.reading.update,
             )
             return

@@ -32,8 +32,16 @@ def loss_terms_reduced_differently(run: Run) -> Iterator[Evidence]:
     Fix: mean() for all.
     """
     for reading in readings(run):
-        summed = [t for t in reading.terms if t.kind in ("surrogate", "value", "entropy", "policy_gradient") and _summed(t, reading.batch)]
-        averaged = [t for t in reading.terms if t.kind in ("surrogate", "value", "policy_gradient") and "mean" in t.reduction and t.elements > 1]
+        summed = [
+            t
+            for t in reading.terms
+            if t.kind in ("surrogate", "value", "entropy", "policy_gradient") and _summed(t, reading.batch)
+        ]
+        averaged = [
+            t
+            for t in reading.terms
+            if t.kind in ("surrogate", "value", "policy_gradient") and "mean" in t.reduction and t.elements > 1
+        ]
         if summed and averaged and reading.batch > 1:
             term, other = summed[0], averaged[0]
             yield Evidence(

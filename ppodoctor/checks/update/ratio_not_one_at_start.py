@@ -35,7 +35,11 @@ def ratio_not_one_at_start(run: Run, *, share: float = 0.8) -> Iterator[Evidence
 
     Fix: make acting and updating evaluate the same thing.
     """
-    found = [m for m in policy_minibatches(run) if m.in_order and m.log_ratio_size is not None and m.surrogate.form != "log_difference"]
+    found = [
+        m
+        for m in policy_minibatches(run)
+        if m.in_order and m.log_ratio_size is not None and m.surrogate.form != "log_difference"
+    ]
     wrong = [m for m in found if (m.log_ratio_size or 0.0) > 20 * m.rounding]
     if not wrong or len(wrong) < share * len(found):
         return

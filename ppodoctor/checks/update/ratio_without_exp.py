@@ -35,7 +35,11 @@ def ratio_without_exp(run: Run) -> Iterator[Evidence]:
     wrong = [m for m in policy_minibatches(run) if m.surrogate.form == "log_difference"]
     if wrong:
         first = wrong[0]
-        mean = "" if first.surrogate.ratio is None else f"; its mean in the first one is {float(np.mean(first.surrogate.ratio)):.3g}, a ratio's would be 1"
+        mean = (
+            ""
+            if first.surrogate.ratio is None
+            else f"; its mean in the first one is {float(np.mean(first.surrogate.ratio)):.3g}, a ratio's would be 1"
+        )
         yield Evidence(
             f"no exponential forms the ratio in {len(wrong)} policy losses read{mean}",
             where=first.sites(next((m.surrogate.ratio_site for m in wrong if m.surrogate.ratio_site), None)),
