@@ -51,7 +51,7 @@ class Recorder:
         self._guard(lambda: _replace(self.folder / "run.json", text))
 
     def specimen(self, name: str, save: Callable[[Path], None]) -> bool:
-        """Let `save` write specimens/<name>.npz through a temporary name; False when the budget or the disk is spent."""
+        """Let `save` write specimens/<name>.npz by way of a temporary name; False when budget or disk is spent."""
         if self._left <= 0 or self.problem is not None:
             return False
         final = self.folder / "specimens" / f"{name}.npz"

@@ -249,7 +249,7 @@ def to_dict(record: Any) -> Dict[str, Any]:
 
 
 def from_dict(kind: Any, data: Dict[str, Any]) -> Any:
-    """A record from JSON data; unknown keys (of a later version) are dropped, missing required keys raise ValueError."""
+    """A record from JSON data; unknown keys (of a later version) are dropped, missing ones raise ValueError."""
     known = {f.name: f for f in fields(kind)}
     values = {name: _nested(known[name], value) for name, value in data.items() if name in known}
     missing = [n for n, f in known.items() if n not in values and f.default is MISSING and f.default_factory is MISSING]

@@ -64,8 +64,9 @@ class RolloutSpecimen:
 class ModuleCalls:
     """Calls of one layer of a network: a first layer's inputs, or a head's outputs, with the step they belong to.
 
-    A call at `step` s of stream e happened after s step calls of e, so in a rollout of e whose `first_call` is f it sees
-    obs[s - f] if it belongs to acting (calls made during the update carry the last step's s too). `version` counts optimizer steps before the call: equal versions mean equal parameters.
+    A call at `step` s of stream e happened after s step calls of e. In a rollout of e whose `first_call` is f it sees
+    obs[s - f] if it belongs to acting; calls made during the update carry the last step's s too. `version` counts
+    optimizer steps before the call: equal versions mean equal parameters.
     """
 
     module: int
@@ -98,7 +99,7 @@ class GraphNode:
     """One operation of the autograd graph of a loss, from the root (index 0) towards the leaves."""
 
     op: str
-    """Normalised name: "Mul", "Minimum", "Clamp", "Addmm", "Accumulate", ... (torch's name without Backward and number)."""
+    """torch's name without "Backward" and number: "Mul", "Minimum", "Clamp", "Addmm", "Accumulate", ..."""
     inputs: Tuple[int, ...] = ()
     """Node index per input edge; -1 where the input needs no gradient."""
     attrs: Dict[str, Any] = field(default_factory=dict)

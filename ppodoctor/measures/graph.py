@@ -14,9 +14,9 @@ LAYERS = frozenset(
     {"Addmm", "Mm", "Bmm", "Baddbmm", "Addmv", "Mv", "Linear", "Convolution", "MkldnnRnnLayer", "Embedding"}
 )
 SHAPING = frozenset(
-    {"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Expand", "Clone", "ToCopy", "T", "Transpose", "Permute",
-     "Alias", "Contiguous", "Slice", "Select", "Index", "IndexSelect", "AsStrided", "Repeat", "Detach", "Copy", "Copys",
-     "Unbind", "Split", "SplitWithSizes", "Flatten", "ViewAs", "Reshape"}
+    {"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Expand", "Clone", "ToCopy", "T", "Transpose",
+     "Permute", "Alias", "Contiguous", "Slice", "Select", "Index", "IndexSelect", "AsStrided", "Repeat", "Detach",
+     "Copy", "Copys", "Unbind", "Split", "SplitWithSizes", "Flatten", "ViewAs", "Reshape"}
 )  # fmt: skip
 """Operations that move numbers without changing them."""
 
@@ -34,9 +34,9 @@ _OUTPUT_SAVED_BY_CONSUMER = {
 """Which saved array of a consumer is its k-th input, hence the output of the node on that edge."""
 
 _OUTPUT_SAVED = {
-    "Exp": "result", "Tanh": "result", "Sigmoid": "result", "Sqrt": "result", "Softmax": "result", "LogSoftmax": "result",
-    "Logsumexp": "result", "Reciprocal": "result", "Addmm": "result", "Mm": "result", "Accumulate": "result",
-    "Relu": "result", "Rsqrt": "result", "Expm1": "result",
+    "Exp": "result", "Tanh": "result", "Sigmoid": "result", "Sqrt": "result", "Softmax": "result",
+    "LogSoftmax": "result", "Logsumexp": "result", "Reciprocal": "result", "Addmm": "result", "Mm": "result",
+    "Accumulate": "result", "Relu": "result", "Rsqrt": "result", "Expm1": "result",
 }  # fmt: skip
 
 

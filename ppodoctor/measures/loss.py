@@ -156,7 +156,7 @@ class LossReading:
 
     @property
     def text(self) -> str:
-        """The loss as one line, e.g. "-1 * mean(min(r A, clip(r, 0.8, 1.2) A)) + 0.5 * mean(error^2) - 0.01 * mean(H)"."""
+        """The loss as one line, e.g. "- mean(min(r A, clip(r, 0.8, 1.2) A)) + 0.5 mean((V - R)^2) - 0.01 mean(H)"."""
         from ppodoctor.measures.wording import loss_text
 
         return loss_text(self)

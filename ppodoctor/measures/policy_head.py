@@ -100,8 +100,10 @@ def _scale(graph: Graph, square: int, standard: int, inside: List[int]) -> Optio
 
 
 def _divides_by_two_variances(graph: Graph, node: int) -> bool:
-    """torch's Normal divides by 2 var; a hand-written density may divide by var and halve elsewhere. Told by the graph:
-    the divisor is a product with the number 2."""
+    """Is the divisor a product with the number 2?
+
+    torch's Normal divides by 2 var; a hand-written density may divide by var and halve elsewhere.
+    """
     right = (*graph.nodes[node].inputs, -1, -1)[1]
     if right < 0:
         return True
@@ -120,7 +122,8 @@ def _divides_by_two_variances(graph: Graph, node: int) -> bool:
 
 def _up(graph: Graph, node: int, inside: List[int]) -> List[int]:
     """Consumers above a node, within the log-density, nearest first."""
-    members, found, queue = set(inside), [], [node]
+    members, queue = set(inside), [node]
+    found: List[int] = []
     while queue and len(found) < 12:
         for consumer, _ in graph.consumers[queue.pop(0)]:
             if consumer in members and consumer not in found:

@@ -240,7 +240,7 @@ def _input_of(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> Optional
 
 
 def _shuffled(graph: Graph, layer: int) -> bool:
-    """A sequence input [T, N, D] with both axes longer than 1: its rows need not be in the order of the loss's samples."""
+    """A sequence input [T, N, D], both axes longer than 1: its rows need not stand in the order of the samples."""
     sizes = graph.nodes[layer].attrs.get("sizes", ())
     return len(sizes) == 3 and min(sizes[0], sizes[1]) > 1
 

@@ -11,8 +11,9 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
-from ppodoctor.measures.graph import LAYERS, SHAPING, Graph, clamp_bounds
+from ppodoctor.measures.graph import SHAPING, Graph, clamp_bounds
 from ppodoctor.measures.loss import Surrogate
+from ppodoctor.measures.ratio import ratio_core, ratio_form, ratio_side, strip
 from ppodoctor.measures.terms import Link, RawTerm, picked
 from ppodoctor.records import Site
 
@@ -114,7 +115,7 @@ def _branch(graph: Graph, node: int, sign: float) -> Optional[Branch]:
     op, inputs = graph.op(node), graph.nodes[node].inputs
     if op in ("Clamp", "ClampMin", "ClampMax"):
         inner = _branch(graph, inputs[0], sign)
-        if inner is None or inner.product is None and not inner.product_has_grad:
+        if inner is None or (inner.product is None and not inner.product_has_grad):
             return None
         inner.clamp, inner.clamp_on = node, "product"
         inner.low, inner.high = _bounds(graph, node)
@@ -135,7 +136,7 @@ def _product(graph: Graph, node: int, sign: float) -> Optional[Branch]:
     left, right = (*graph.nodes[node].inputs, -1)[:2]
     branch = Branch(sign=sign)
     if left >= 0 and right >= 0:
-        chosen = _ratio_side(graph, left, right)
+        chosen = ratio_side(graph, left, right)
         if chosen is None:
             return None
         ratio, other = chosen
@@ -151,15 +152,14 @@ def _product(graph: Graph, node: int, sign: float) -> Optional[Branch]:
                 inner.product = inner.product * abs(float(constant.reshape(-1)[0]))
             return inner
         branch.product = constant
-    branch.ratio, negated = _strip(graph, ratio)
+    branch.ratio, negated = strip(graph, ratio)
     branch.sign *= negated
     if graph.op(branch.ratio) in ("Clamp", "ClampMin", "ClampMax"):
         branch.clamp = branch.ratio
         branch.low, branch.high = _bounds(graph, branch.clamp)
-        branch.ratio, _ = _strip(graph, graph.nodes[branch.clamp].inputs[0])
+        branch.ratio, _ = strip(graph, graph.nodes[branch.clamp].inputs[0])
         branch.clamp_on = "ratio"
-        inner = ratio_core(graph, branch.ratio)
-        if graph.op(inner) not in ("Exp", "Div"):
+        if graph.op(ratio_core(graph, branch.ratio)) not in ("Exp", "Div"):
             branch.clamp_on = "log_ratio" if _centred(branch) else "ratio"
     elif graph.op(ratio_core(graph, branch.ratio)) == "Exp":
         _clamp_below_exp(graph, branch)
@@ -184,57 +184,6 @@ def _centred(branch: Branch) -> bool:
 def _bounds(graph: Graph, node: int) -> Tuple[Optional[float], Optional[float]]:
     low, high = clamp_bounds(graph, node)
     return tuple(None if b is None else float(np.mean(b)) for b in (low, high))  # type: ignore[return-value]
-
-
-def _strip(graph: Graph, node: int) -> Tuple[int, float]:
-    """Below operations that only move numbers, and the sign of the negations passed."""
-    sign = 1.0
-    while graph.op(node) in SHAPING or graph.op(node) == "Neg":
-        if graph.nodes[node].inputs[0] < 0:
-            break
-        sign *= -1.0 if graph.op(node) == "Neg" else 1.0
-        node = graph.nodes[node].inputs[0]
-    return node, sign
-
-
-def ratio_core(graph: Graph, node: int) -> int:
-    """The exponential or quotient that forms a ratio, below shaping, sums and products over action dimensions."""
-    for _ in range(12):
-        op, inputs = graph.op(node), graph.nodes[node].inputs
-        if op in ("Exp", "Div") or not inputs or inputs[0] < 0:
-            return node
-        if op in SHAPING or op in ("Prod", "Sum", "Mean", "Clamp", "ClampMin", "ClampMax", "Neg"):
-            node = inputs[0]
-            continue
-        if op == "Mul" and (inputs + (-1,))[1] >= 0 and graph.op(inputs[1]) == "Reciprocal":
-            return node
-        return node
-    return node
-
-
-def _ratio_side(graph: Graph, left: int, right: int) -> Optional[Tuple[int, int]]:
-    """Of two factors with gradients, which is the ratio (an exponential or quotient of policy outputs)."""
-    kinds = [graph.op(ratio_core(graph, _strip(graph, side)[0])) for side in (left, right)]
-    sides = ((left, right, kinds[0], kinds[1]), (right, left, kinds[1], kinds[0]))
-    for ratio, other, kind, other_kind in sides:
-        if kind == "Exp" and other_kind not in ("Exp", "Softmax"):
-            return ratio, other
-    for ratio, other, kind, other_kind in sides:
-        if kind == "Div" and other_kind not in ("Exp", "Div", "Softmax"):
-            return ratio, other
-    if "Softmax" in kinds or "Exp" in kinds:
-        return None  # p log p: an entropy
-    for ratio, other, _, _ in sides:
-        if _has_log_prob(graph, ratio) and not _has_log_prob(graph, other):
-            return ratio, other
-    return None
-
-
-def _has_log_prob(graph: Graph, node: int) -> bool:
-    return any(
-        graph.op(i) in ("Gather", "LogSoftmax", "Logsumexp")
-        for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)
-    )
 
 
 def describe_surrogate(graph: Graph, link: Link, parsed: Parsed) -> Surrogate:
@@ -285,69 +234,6 @@ def _precomputed(parsed: Parsed, advantage: Optional[Array], outer: float) -> Tu
     low = float(np.median(down)) if down.size else None
     high = float(np.median(up)) if up.size else None
     return low, high
-
-
-def ratio_form(graph: Graph, node: int) -> Tuple[str, bool, bool]:
-    """How the ratio is formed, whether it is old / new, and whether the old side carries a gradient."""
-    if node < 0:
-        return "none", False, False
-    core = ratio_core(graph, node)
-    op, inputs = graph.op(core), graph.nodes[core].inputs
-    if op == "Exp":
-        return _exponent(graph, core)
-    if op == "Div":
-        left, right = (*inputs, -1)[:2]
-        return "quotient", left < 0, left >= 0 and right >= 0
-    if op == "Mul" and any(graph.op(i) == "Reciprocal" for i in inputs):
-        return "quotient", True, False
-    if op in ("Sub", "Rsub"):
-        return "log_difference", op == "Rsub" or inputs[0] < 0, len(inputs) > 1 and inputs[0] >= 0 and inputs[1] >= 0
-    if op in ("Softmax", "Gather"):
-        return ("probability" if _from_softmax(graph, core) else "none"), False, False
-    return "none", False, False
-
-
-def _from_softmax(graph: Graph, node: int) -> bool:
-    return any(graph.op(i) == "Softmax" for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)) and not any(
-        graph.op(i) == "Log" for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)
-    )
-
-
-def _exponent(graph: Graph, core: int) -> Tuple[str, bool, bool]:
-    below, negated = graph.nodes[core].inputs[0], False
-    for _ in range(16):
-        op, inputs = graph.op(below), graph.nodes[below].inputs if below >= 0 else ()
-        if op == "Neg":
-            negated, below = not negated, inputs[0]
-        elif op in SHAPING or op in ("Sum", "Clamp", "ClampMin", "ClampMax", "Mean"):
-            below = inputs[0]
-        else:
-            break
-    op, inputs = graph.op(below), graph.nodes[below].inputs if below >= 0 else ()
-    if op == "Sub":
-        left, right = inputs[0], inputs[1] if len(inputs) > 1 else -1
-        if left >= 0 and right >= 0:
-            return _two_sided(graph, left, right, negated)
-        return "exp_difference", (left < 0) != negated, False
-    if op == "Rsub":
-        return "exp_difference", not negated, False
-    if op == "Add":
-        return "exp_difference", negated, False
-    return "probability", negated, False
-
-
-def _two_sided(graph: Graph, left: int, right: int, negated: bool) -> Tuple[str, bool, bool]:
-    """Both sides of the difference carry a gradient: the log-density's own normalisation, or an old side not detached."""
-    if graph.parameters(left) == graph.parameters(right) and graph.op(right) not in (
-        "Logsumexp",
-        "Log",
-        "Accumulate",
-        "Expand",
-    ):
-        both = [set(graph.head_layers(side)) for side in (left, right)]
-        if both[0] != both[1] or both[0] == both[1] and graph.op(left) == graph.op(right):
-            return "exp_difference", negated, True
-    return "probability", negated, False
 
 
 def _site(graph: Graph, node: int) -> Optional[Site]:

@@ -90,7 +90,7 @@ def value_columns(reading: LossReading) -> Columns:
 
 
 def head_columns(reading: LossReading) -> Columns:
-    """entropy (per sample, summed over action dimensions), entropy_share and action_std from the distribution itself."""
+    """entropy (per sample, summed over action dimensions), entropy_share and action_std of the distribution."""
     head = reading.head
     if head is None:
         return {}

@@ -45,7 +45,7 @@ def find_value(graph: Graph, terms: List[RawTerm], taken: Optional[int]) -> Tupl
         node = term.last.node
         errors = _errors(graph, node)
         plain = next((e for e in errors if e.clamp < 0), errors[0] if errors else None)
-        if plain is None or plain.prediction < 0 and plain.target is None:
+        if plain is None or (plain.prediction < 0 and plain.target is None):
             continue
         score = _score(graph, plain)
         if score > best[0]:

@@ -19,8 +19,8 @@ def _term(term: Term, reading: LossReading) -> str:
         "surrogate": _objective(reading.surrogate) if reading.surrogate else "surrogate",
         "policy_gradient": "A log p",
         "value": _error(reading),
-        "entropy": "H" if reading.entropy is None or reading.entropy.form != "chosen" else "-log p(chosen action)",
-        "log_prob": "log p(chosen action)",
+        "entropy": "H",
+        "log_prob": "-log p(chosen action)",
         "penalty": "|weights|^2",
     }.get(term.kind, "?")
     sign = "-" if term.coefficient < 0 else "+"

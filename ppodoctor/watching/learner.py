@@ -10,6 +10,7 @@ from ppodoctor.measures.reading import read_minibatch
 from ppodoctor.records import Setting, to_dict
 from ppodoctor.specimens import LossGraph, MinibatchSpecimen, save_calls, save_minibatch, save_rollout
 from ppodoctor.watching import stops
+from ppodoctor.watching.hooks import Hooks
 from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.loss_graph import GraphReader, operation
 from ppodoctor.watching.parameters import Parameters, module_kinds
@@ -40,6 +41,7 @@ class Learner:
         self.layers = LayerCalls(torch, self._where, lambda: self.version)
         self.reader = GraphReader(torch, self.parameters.number, self.layers.module_of, self.trace)
         self.tap = TorchTap(torch, self)
+        self.hooks = Hooks(torch)
         self.plan = Plan()
         self.roles = Roles()
         self.steps = Steps(torch, self.parameters, self.tap)
@@ -53,12 +55,16 @@ class Learner:
         self._current: Optional[MinibatchSpecimen] = None
         self._calls: Optional[List[Tuple[Any, ...]]] = None
         self._compiled: List[str] = []
+        # What the watch computes must not pass through function modes and subclasses of the script's own.
+        self._unseen = torch._C.DisableTorchFunction
+        self._reading = False
 
     def attach(self) -> None:
         """Attach to torch."""
         self.parameters.attach()
         self.layers.attach()
         self.tap.attach()
+        self.hooks.attach()
         self.layers.recording = True
 
     def detach(self) -> None:
@@ -66,6 +72,7 @@ class Learner:
         self.trace.stop()
         self.trace.clear()
         self.layers.detach()
+        self.hooks.detach()
         self.tap.detach()
         self.parameters.detach()
 
@@ -86,7 +93,8 @@ class Learner:
         self.layers.detach()
         self.note(
             "torch",
-            f"the script uses torch.{'jit.' if name != 'compile' else ''}{name}: operations inside the compiled part are fused and cannot be read",
+            f"the script uses torch.{'jit.' if name != 'compile' else ''}{name}: operations inside the compiled part "
+            "are fused and cannot be read",
             "run once with compilation switched off to see the loss term by term",
         )
 
@@ -115,14 +123,17 @@ class Learner:
     def before_backward(self, roots: Tuple[Any, ...]) -> None:
         """A backward call is about to run."""
         roots = tuple(r for r in roots if getattr(r, "grad_fn", None) is not None)
-        if self.muted or not roots:
+        if self.muted or self._reading or not roots:
             return
         began = time.perf_counter()
         traced = self.trace.on
         self.trace.stop()
+        self._reading = True
         try:
-            self._read(roots, traced)
+            with self._unseen():
+                self._read(roots, traced)
         finally:
+            self._reading = False
             self.reader.last = []
             self.trace.clear()
             self.plan.spent += time.perf_counter() - began
@@ -136,7 +147,7 @@ class Learner:
         if traced:
             self._traced[kind] = self._traced.get(kind, 0) + 1
             read = True
-        if not read or self._builder is None:
+        if not read or self._builder is None or self._unreadable():
             return
         graph = self.reader.read(roots, full=keep)
         loss = float(sum(float(r.detach().sum()) for r in roots)) if keep else None
@@ -150,9 +161,20 @@ class Learner:
         if keep and self.update <= MUST and self._builder.record.value_grad_share is None:
             self._measure_share(roots, reading)
 
+    def _unreadable(self) -> bool:
+        """Would a look at the saved tensors run code of the script's once more?"""
+        if self.hooks.on_saved:
+            self.note(
+                "torch",
+                "the script hooks into the saving of tensors (checkpointing does): its losses are not read, since "
+                "reading would compute parts of them again",
+                "run once without checkpointing to see the loss term by term",
+            )
+        return self.hooks.on_saved
+
     def _measure_share(self, roots: Tuple[Any, ...], reading: LossReading) -> None:
         shared = sorted(set(reading.policy_parameters) & set(reading.value_parameters))
-        if len(roots) == 1 and shared and self._builder is not None:
+        if len(roots) == 1 and shared and self._builder is not None and self.hooks.allow_gradient(self.reader.last):
             tensors = [self.parameters.tensor(i) for i in shared]
             share = value_share(self._torch, roots[0], self.reader.last, reading, tensors)
             self._builder.record.value_grad_share = share
@@ -195,7 +217,8 @@ class Learner:
         if self.muted:
             return
         began = time.perf_counter()
-        facts = self.steps.before_step(optimizer, self._current is not None)
+        with self._unseen():
+            facts = self.steps.before_step(optimizer, self._current is not None)
         if self._current is not None:
             self._current.facts.update(facts)
         calls = self.layers.drain()
@@ -225,7 +248,8 @@ class Learner:
         began = time.perf_counter()
         index = self.tap.add_optimizer(optimizer)
         self.version += 1
-        measured = self.steps.after_step(optimizer, index)
+        with self._unseen():
+            measured = self.steps.after_step(optimizer, index)
         if self._builder is not None:
             self._builder.stepped(index)
             for name, value in measured.items():
@@ -233,7 +257,7 @@ class Learner:
             if self._builder.record.learning_rate is None or index == 0:
                 self._builder.record.learning_rate = float(optimizer.param_groups[0]["lr"])
         if self._current is not None:
-            self._current.facts.update({k: v for k, v in measured.items()})
+            self._current.facts.update(measured)
         self._current = None
         self.layers.recording = self.plan.is_specimen(self.update + 1)
         self.trace.leave()
@@ -244,7 +268,8 @@ class Learner:
     def clipped(self, parameters: List[Any], limit: Any, norm: Any) -> None:
         """The script clipped gradients."""
         if not self.muted:
-            facts = self.steps.clipped(parameters, limit, norm, self._current is not None)
+            with self._unseen():
+                facts = self.steps.clipped(parameters, limit, norm, self._current is not None)
             if self._current is not None:
                 self._current.facts.update(facts)
                 if self._builder is not None and "grad_norm" in facts:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
-
 from ppodoctor.specimens import GraphNode, LossGraph
 
 MAX_NODES = 6000

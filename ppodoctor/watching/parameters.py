@@ -16,7 +16,7 @@ class Parameters:
         self._torch = torch
         self._index: Dict[int, int] = {}
         self._tensors: List[Any] = []
-        self._modules: "weakref.WeakSet[Any]" = weakref.WeakSet()
+        self._modules: weakref.WeakSet[Any] = weakref.WeakSet()
         self._original: Any = None
         self.owners: Dict[int, List[int]] = {}
         """Parameter index -> optimizers that step it."""
@@ -72,7 +72,7 @@ class Parameters:
                         found[id(tensor)] = (f"{prefix}.{name}" if prefix else name, type(owner).__name__)
         return found
 
-    def facts(self, roles: Dict[int, str], moved: Dict[int, bool], seen: "set[int]") -> List[ParameterFacts]:
+    def facts(self, roles: Dict[int, str], moved: Dict[int, bool], seen: set[int]) -> List[ParameterFacts]:
         """What is known of every parameter; those of live modules that were never met are added at the end."""
         names = self.names()
         for module in self.modules():

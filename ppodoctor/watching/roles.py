@@ -1,4 +1,4 @@
-"""What the readings taught so far: which layers are first and last, whose parameter is whose, which settings are in force."""
+"""What the readings taught so far: first and last layers, whose parameter is whose, which settings are in force."""
 
 from __future__ import annotations
 

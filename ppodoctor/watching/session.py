@@ -156,7 +156,7 @@ def _script_files(facts: Dict[str, Any]) -> List[str]:
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file.endswith(".py") and _inside(file, folder):
             found.append(file)
-    found += [site for site in _sites_in(facts)]
+    found += _sites_in(facts)
     return list(dict.fromkeys(found))
 
 

@@ -1,4 +1,4 @@
-"""How much of the gradient on shared parameters comes from the value loss: one extra backward through the value term."""
+"""How much of the gradient on shared parameters is the value loss's: one extra backward through the value term."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _hooked(parameter: Any) -> bool:
 def _seed(torch: Any, node: Any, term: Term, root: Any) -> Optional[Any]:
     """The gradient of the root with respect to the term's node: its coefficient, spread by the reduction."""
     metadata = getattr(node, "_input_metadata", None)
-    if not metadata or not root.dim() == 0:
+    if not metadata or root.dim() != 0:
         return None
     shape = tuple(metadata[0].shape)
     count = 1

@@ -128,8 +128,8 @@ class TorchTap:
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            parameters = args[0] if args else kwargs.get("parameters")
-            if not isinstance(parameters, (list, tuple)) and not hasattr(parameters, "grad"):
+            parameters: Any = args[0] if args else kwargs.get("parameters")
+            if hasattr(parameters, "__next__"):
                 parameters = list(parameters)  # a generator can be read once only
                 args = (parameters, *args[1:]) if args else args
                 kwargs = {**kwargs, "parameters": parameters} if not args else kwargs
@@ -144,7 +144,7 @@ class TorchTap:
     def _clipped(self, parameters: Any, limit: Any, norm: Any) -> None:
         if self.clip_site is None:
             self.clip_site = frame_sites(skip=3)[0]
-        self._listener.clipped(parameters if isinstance(parameters, (list, tuple)) else [parameters], limit, norm)
+        self._listener.clipped([parameters] if hasattr(parameters, "grad") else list(parameters), limit, norm)
 
     def _attach_compilation(self) -> None:
         """Compiled graphs hide operations from the trace: give torch its own layers back and say so."""

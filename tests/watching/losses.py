@@ -271,8 +271,9 @@ def policy_gradient(b: Data) -> torch.Tensor:
 
 
 WRONG = (sign_flipped, max_instead_of_min, inverted, without_exp, one_sided, clip_around_zero, not_summed,
-         advantage_broadcast, value_broadcast, value_broadcast_fused, advantage_not_detached, normalised_advantage_not_detached, target_not_detached,
-         entropy_sign, chosen_entropy, minus_log_prob_entropy, summed_value, old_recomputed, unclipped, policy_gradient)  # fmt: skip
+         advantage_broadcast, value_broadcast, value_broadcast_fused, advantage_not_detached,
+         normalised_advantage_not_detached, target_not_detached, entropy_sign, chosen_entropy, minus_log_prob_entropy,
+         summed_value, old_recomputed, unclipped, policy_gradient)  # fmt: skip
 
 
 def masked_sequences(b: Data) -> torch.Tensor:

@@ -90,7 +90,9 @@ def test_an_environment_that_is_cleared_on_the_way(desk):
 def test_a_python_that_is_too_old(desk):
     beside = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(sys.executable))))
     old = [os.path.join(beside, name, "bin", "python") for name in sorted(os.listdir(beside)) if name < "3.9"]
-    old = [path for path in old if os.access(path, os.X_OK) and path.split(os.sep)[-3][:3] in ("2.7", "3.6", "3.7", "3.8")]
+    old = [
+        path for path in old if os.access(path, os.X_OK) and path.split(os.sep)[-3][:3] in ("2.7", "3.6", "3.7", "3.8")
+    ]
     if not old:
         pytest.skip("no Python before 3.9 on this machine")
     desk.write("lib/sitecustomize.py", "print('site')")
@@ -171,7 +173,11 @@ def test_a_command_without_python_is_not_read_as_one():
 
 def test_an_open_command_is_left_untouched(desk):
     desk.write("my.py", "")
-    for command in [(sys.executable, "-uB", "my.py", "-I"), ("env", "A=1", "python", "my.py"), ("sh", "-c", "python -V")]:
+    for command in [
+        (sys.executable, "-uB", "my.py", "-I"),
+        ("env", "A=1", "python", "my.py"),
+        ("sh", "-c", "python -V"),
+    ]:
         assert prepare(command).command == command
 
 
