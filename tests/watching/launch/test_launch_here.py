@@ -70,14 +70,18 @@ class TestHere:
     def _session(self, desk, monkeypatch):
         desk.stand_ins()
         monkeypatch.syspath_prepend(str(desk.folder))
-        for name in ("stand_in", "torch", "gymnasium", "ppodoctor.watching.session"):
-            monkeypatch.delitem(sys.modules, name, raising=False)
+        names = ("stand_in", "torch", "gymnasium", "ppodoctor.watching.session")
+        before = {name: sys.modules.pop(name, None) for name in names}
         import stand_in  # noqa: F401
 
         self.folder = desk.folder / "here"
         self.calls = lambda: desk.calls(self.folder)
         yield
         stops.look_nowhere()
+        for name, module in before.items():
+            sys.modules.pop(name, None)
+            if module is not None:
+                sys.modules[name] = module
 
     def test_attaches_what_is_there_and_what_comes_and_detaches(self):
         import torch  # noqa: F401
