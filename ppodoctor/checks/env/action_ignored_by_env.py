@@ -73,9 +73,11 @@ def action_ignored_by_env(
         or np.all(np.ptp(data.obs, axis=0) == 0)
     ):
         return
-    tests = [t for lag in range(lags + 1) for t in _tests(data, lag)]
-    if not tests:
-        return
+    tests: list[float] = []
+    for lag in range(lags + 1):
+        tests += _tests(data, lag)
+        if not tests or min(tests) < 1e-9:
+            return
     lowest = min(1.0, min(tests) * len(tests))
     if lowest > p:
         yield Evidence(

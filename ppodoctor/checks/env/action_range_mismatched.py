@@ -34,7 +34,7 @@ def action_range_mismatched(
     """The first actions cover a sliver of the allowed range, or most of them lie at or beyond a bound.
 
     What it sees: the actions as sent in the first recorded rollout, component by component, against the bounds of the
-    Box space. Warns when the middle 95% of them cover less than a tenth of the range, or when more than half are at or
+    Box space. Warns when the middle 95% of them cover less than a tenth of the range, or when more than 70% are at or
     beyond a bound. A component with equal bounds is exact: only one action exists.
 
     Why it hurts: a Gaussian of spread 1 in a range of +-100 hardly acts; in a range of +-0.01, or of 5 to 35, nearly

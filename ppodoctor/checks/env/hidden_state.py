@@ -76,6 +76,9 @@ def hidden_state(
 
 def _left(values: np.ndarray, given: np.ndarray) -> np.ndarray:
     """[K] share of the variance that a fit on the even rows leaves on the odd ones."""
-    solution, *_ = np.linalg.lstsq(given[::2], values[::2], rcond=None)
-    rest = values[1::2] - given[1::2] @ solution
+    known, asked = given[::2], given[1::2]
+    # normal equations with a trace of ridge: redundant columns (one-hot actions beside a constant) do no harm
+    square = known.T @ known
+    square[np.diag_indices_from(square)] += 1e-9 * np.trace(square) / len(square)
+    rest = values[1::2] - asked @ np.linalg.solve(square, known.T @ values[::2])
     return np.asarray(rest.var(0) / np.maximum(values[1::2].var(0), 1e-12))

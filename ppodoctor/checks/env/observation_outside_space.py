@@ -24,7 +24,8 @@ from ppodoctor.run import Run
 def observation_outside_space(run: Run, *, share: float = 0.01, slack: float = 1e-3) -> Iterator[Evidence]:
     """More than 1% of the observations are beyond the bounds of the Box space.
 
-    What it sees: recorded observations against `low` and `high` of the space, where all of both are known.
+    What it sees: recorded observations against `low` and `high` of the space, where all of both are known. Environments
+    with a normalising wrapper are left out: many of those hand the inner bounds on.
 
     Why it hurts: code that divides by the bounds, or an image network that expects 0 to 255, gets other numbers than
     it was written for.
@@ -39,7 +40,7 @@ def observation_outside_space(run: Run, *, share: float = 0.01, slack: float = 1
     for rollout in train_rollouts(run)[:4]:
         env = envs.get(rollout.stream)
         obs = np.asarray(rollout.obs, np.float64)
-        if env is None or rollout.obs_stride != 1 or len(env.observation.low) != obs.shape[-1]:
+        if env is None or _rescaled(env.layers) or rollout.obs_stride != 1 or len(env.observation.low) != obs.shape[-1]:
             continue
         low, high = np.asarray(env.observation.low), np.asarray(env.observation.high)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -53,3 +54,7 @@ def observation_outside_space(run: Run, *, share: float = 0.01, slack: float = 1
                 data={"seen": float(out)},
             )
             return
+
+
+def _rescaled(layers: tuple[str, ...]) -> bool:
+    return any("Normalize" in layer or "TransformObservation" in layer for layer in layers)
