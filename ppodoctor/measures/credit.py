@@ -14,6 +14,7 @@ from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
 from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.samples import agreement_of, uses_of
 from ppodoctor.measures.values import value_table
 from ppodoctor.run import Run
 
@@ -111,7 +112,7 @@ def _steps(run: Run, readings: Sequence[LossReading]) -> Optional[Steps]:
 def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
     """Fit targets, then advantages, of the given readings of a run."""
     steps = _steps(run, readings)
-    if steps is None:
+    if steps is None or _misplaced(run, readings):
         return ()
     targets = explain(steps, steps.target, TARGET_FORMS)
     advantages = explain(steps, steps.advantage, ADVANTAGE_FORMS, targets)
@@ -120,6 +121,12 @@ def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
         if outcome is not None:
             found.append(_fit(what, outcome, steps))
     return tuple(found)
+
+
+def _misplaced(run: Run, readings: Sequence[LossReading]) -> bool:
+    """Do samples hold the action of the step beside their observation? Then their steps are not where they seem."""
+    found = agreement_of(run, uses_of(run, readings))
+    return found is not None and found.here < 0.9 and max(found.before, found.after) > 0.9
 
 
 def _chosen(run: Run, readings: Sequence[LossReading]) -> List[int]:

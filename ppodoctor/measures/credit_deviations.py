@@ -117,7 +117,7 @@ def _proven(outcome: Outcome, steps: Steps, names: Tuple[str, str, str], right: 
     met = int((changed & best.explained).sum())
     if not changed.any() or met < 0.9 * changed.sum():
         return None
-    spread = max(float(best.raw[known].std()), 1e-12)
+    spread = max(best.spread, 1e-12)
     sure = changed & np.isfinite(apart)
     error = float(np.sqrt(np.mean(apart[sure] ** 2))) / spread if sure.any() else np.nan
     update = steps.update_of_column[seen.cell[changed] % steps.valid.shape[1]]

@@ -72,7 +72,12 @@ def explain(
         return None
     best: Optional[Outcome] = None
     starts = _local_rho(steps, quantity) + ([] if hint is None else [hint.best.rho])
-    for schemes, models in (*_hinted(hint, seen, forms), *_stages(steps, seen, forms)):
+    for schemes, models in _hinted(hint, seen, forms):
+        found = _attempt(schemes, seen, models[0], [hint.best.rho] if hint is not None else [])
+        if found is not None and found.best.share >= ENOUGH:
+            return found
+        best = found
+    for schemes, models in _stages(steps, seen, forms):
         for model in models:
             found = _attempt(schemes, seen, model, starts)
             if found is None:
@@ -109,7 +114,8 @@ def _stages(steps: Steps, seen: Observed, forms: Sequence[str]) -> Iterator[Tupl
     plain = models[:1]  # the rarer families are tried on the commonest model only
     shifted = list(shifted_schemes(grid))
     yield shifted, models[:2]
-    yield straight, [replace(model, shift=True) for model in plain]
+    if float(np.std(steps.reward[steps.valid])) > 1e-6 * float(np.abs(steps.reward[steps.valid]).max()):
+        yield straight, [replace(model, shift=True) for model in plain]
     for kind in ("previous", "next", "clipped", "sign", "raw", "neighbour_up", "neighbour_down"):
         other = with_reward(grid, kind, steps)
         if np.array_equal(other.reward, grid.reward) or not np.isfinite(other.reward[grid.valid]).any():

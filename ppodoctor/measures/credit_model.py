@@ -72,6 +72,8 @@ class Solution:
     tolerance: float
     size_part: float
     """The part of the tolerance that comes from the size of the values, not from the spread of the quantity."""
+    spread: float
+    """Standard deviation of the raw quantity within a typical group."""
     gamma_error: float = np.nan
     """Standard error of gamma."""
 
@@ -87,8 +89,7 @@ class Solution:
         if not known.any():
             return True
         met = known & (np.abs(np.nan_to_num(self.residual, nan=np.inf)) <= self.tolerance)
-        spread = float(self.raw[known].std())
-        flat = spread < 50 * self.size_part or (bool(met.any()) and float(self.raw[met].std()) < 0.1 * spread)
+        flat = self.spread < 50 * self.size_part or (bool(met.any()) and float(self.raw[met].std()) < 0.1 * self.spread)
         turned = self.model.affine and self.model.form != "advantage" and float(np.median(self.scale)) <= 0.0
         return flat or turned
 
@@ -110,7 +111,7 @@ class Solution:
         known = np.isfinite(self.residual)
         if not known.any():
             return np.inf
-        spread = max(float(self.raw[known].std()), 1e-12)
+        spread = max(self.spread, 1e-12)
         rest = np.where(known, self.residual, spread)  # a row that cannot be computed is a row not explained
         return float(np.sqrt(np.mean(rest**2))) / spread
 

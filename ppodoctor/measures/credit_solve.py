@@ -20,7 +20,19 @@ from ppodoctor.measures.credit_variants import Scheme, Variant
 
 Array = Any
 
+ROUNDS = 3
+"""Times that unlike rows are looked for and left out in one regression."""
 RHO_GRID = (0.0, 0.5, 0.75, 0.855, 0.8924, 0.9216, 0.9405, 0.9506, 0.9603, 0.98, 0.99, 0.995, 1.0)
+
+
+def spread_within(raw: Array, group: Array) -> float:
+    """Standard deviation of a typical group: what differs from group to group may be the fit's own shift."""
+    known = np.isfinite(raw)
+    count = np.bincount(group[known])
+    mean = np.bincount(group[known], raw[known]) / np.maximum(count, 1)
+    power = np.bincount(group[known], (raw[known] - mean[group[known]]) ** 2) / np.maximum(count, 1)
+    usual = power[count >= 4]
+    return float(np.sqrt(np.median(usual))) if len(usual) else 0.0
 
 
 def size_part(value: Array) -> float:
@@ -117,20 +129,18 @@ def refine(
 ) -> Optional[Solution]:
     """Fit one variant fully: rho by Gauss-Newton, the rest by regression, a few unlike rows left out."""
     best: Optional[Solution] = None
-    keep: Optional[Array] = None
+    middle: List[float] = []
     for number in range(steps):
         board = Board(scheme, seen, model, rho, choice[1])
-        solved = _solve(board, seen, choice, keep)
+        solved = _solve(board, seen, choice)
         if solved is None:
             return best
         solution, step = solved
-        if best is not None and number > 2 and best.share < 0.5 and solution.relative > 0.8 * best.relative:
+        middle.append(float(np.median(np.abs(np.nan_to_num(solution.residual, nan=np.inf)))))
+        if number > 2 and solution.share < 0.5 and middle[-1] > 0.5 * min(middle[:-1]):
             return best  # it does not come nearer
         if best is None or _better(solution, best):
             best = solution
-        size = np.abs(np.nan_to_num(solution.residual, nan=np.inf))
-        met = size <= max(solution.tolerance, float(np.quantile(size[np.isfinite(size)], 0.8)))
-        keep = met if solution.share < 1.0 else None
         moved = float(np.clip(rho + step, 0.0, 1.02))
         if abs(moved - rho) < 1e-10:
             break
@@ -142,29 +152,44 @@ def _better(new: Solution, old: Solution) -> bool:
     return (new.share, -new.relative) > (old.share, -old.relative)
 
 
-def _solve(
-    board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]], keep: Optional[Array]
-) -> Optional[Tuple[Solution, float]]:
-    """Regression at the board's rho on the rows to keep, and the Gauss-Newton step for rho."""
+def _solve(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]) -> Optional[Tuple[Solution, float]]:
+    """Regression at the board's rho without the unlike rows, and the Gauss-Newton step for rho."""
     model = board.model
     design = _design(board, seen, *choice)
     if design is None:
         return None
     left, right, known = design
-    slope = _derivative(board, seen, _first_guess(board, seen, choice, keep), choice)[known]
-    use = np.ones(len(left), bool) if keep is None else keep[known]
-    if use.sum() < right.shape[1] + 4:
-        return None
-    part = replace(seen, **{name: getattr(seen, name)[known][use] for name in vars(seen)})
-    inner_left, inner_right = _without_groups(
-        left[use], np.column_stack([right, slope])[use], part, np.ones(int(use.sum()), bool), model
-    )
-    coefficients, covariance = _least_squares(inner_left, inner_right)
-    plain, _ = _least_squares(inner_left, inner_right[:, :-1])
+    part = replace(seen, **{name: getattr(seen, name)[known] for name in vars(seen)})
+    slope = _derivative(board, seen, _first_guess(board, seen, choice), choice)[known]
+    wide = np.column_stack([right, slope])
+    use = np.ones(len(left), bool)
+    for _ in range(ROUNDS):
+        inner = _projected(left, wide, part, use, model)
+        coefficients, covariance = _least_squares(*inner)
+        size = np.abs(_residual(left, wide @ coefficients, part, use, model))
+        now = size <= 5 * float(np.median(size)) + 1e-12
+        if (now == use).all() or now.sum() < 2 * wide.shape[1] + 4:
+            break
+        use = now
+    plain, _ = _least_squares(*_projected(left, right, part, use, model))
     solution = _solution(board, seen, choice, plain, (left, right, known, use))
-    noise = float(np.sqrt(np.mean((inner_left - inner_right @ coefficients) ** 2)))
+    noise = float(np.sqrt(np.mean((inner[0] - inner[1] @ coefficients) ** 2)))
     error = noise * float(np.sqrt(max(covariance[0, 0], 0.0))) if model.by_value else np.nan
     return replace(solution, gamma_error=error), float(coefficients[-1])
+
+
+def _projected(left: Array, right: Array, part: Observed, use: Array, model: Model) -> Tuple[Array, Array]:
+    """Both sides on the rows in use, without what each group's scale and shift explain."""
+    some = replace(part, **{name: getattr(part, name)[use] for name in vars(part)})
+    return _without_groups(left[use], right[use], some, np.ones(int(use.sum()), bool), model)
+
+
+def _residual(left: Array, explained: Array, part: Observed, use: Array, model: Model) -> Array:
+    """[rows] what is left on all rows when the groups' scales and shifts are fitted to those in use."""
+    if not model.affine:
+        return left - explained
+    scale, shift = _lines(part.y[use], (explained - left)[use], part.group[use], int(part.group.max()) + 1)
+    return left + scale[part.group] * part.y + shift[part.group] - explained
 
 
 def _least_squares(left: Array, right: Array) -> Tuple[Array, Array]:
@@ -186,17 +211,12 @@ def _least_squares(left: Array, right: Array) -> Tuple[Array, Array]:
     return coefficients, covariance
 
 
-def _first_guess(
-    board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]], keep: Optional[Array]
-) -> Tuple[Array, float, Array]:
+def _first_guess(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]) -> Tuple[Array, float, Array]:
     """Reward scale, gamma and reward shift at the current rho, for the derivative."""
     design = _design(board, seen, *choice)
     assert design is not None, "the caller has a design"
     left, right, known = design
-    use = np.ones(len(left), bool) if keep is None else keep[known]
-    part = replace(seen, **{name: getattr(seen, name)[known][use] for name in vars(seen)})
-    inner = _without_groups(left[use], right[use], part, np.ones(int(use.sum()), bool), board.model)
-    coefficients, _ = _least_squares(*inner)
+    coefficients, _ = _least_squares(*_without_groups(left, right, seen, known, board.model))
     return _numbers(board, coefficients)
 
 
@@ -264,6 +284,7 @@ def _solution(
     rows[known] = (left + meant[known] if model.affine else left) - explained
     raw = meant - rows
     reward_scale, gamma, added = _numbers(board, coefficients)
+    spread, size = spread_within(raw, seen.group), size_part(seen.value)
     return Solution(
         model=model,
         scheme=board.scheme,
@@ -276,6 +297,7 @@ def _solution(
         shift=shift,
         residual=rows,
         raw=raw,
-        tolerance=2e-4 * float(np.std(raw[np.isfinite(raw)])) + (size := size_part(seen.value)),
+        tolerance=2e-4 * spread + size,
         size_part=size,
+        spread=spread,
     )

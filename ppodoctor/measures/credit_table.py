@@ -64,6 +64,10 @@ class Steps:
         return np.array([update for update, _, _ in self.columns])
 
 
+_Place = Tuple[int, int, int]
+"""First row and column of a rollout in the table, and its update."""
+
+
 @dataclass
 class _Block:
     """The rollouts of one stream in one update, one after another in time."""
@@ -81,10 +85,11 @@ def build_steps(run: Run, updates: Sequence[int], readings: Sequence[LossReading
         return None
     height = max(len(block.arrays["reward"]) for block in blocks)
     laid = {name: _stack([b.arrays[name] for b in blocks], height) for name in blocks[0].arrays}
-    places: Dict[int, Tuple[int, int]] = {}
+    places: Dict[int, _Place] = {}
     columns: List[Tuple[int, int, int]] = []
     for block in blocks:
-        places.update({i: (begin, len(columns)) for i, begin in block.begins.items()})
+        update = block.columns[0][0]
+        places.update({i: (begin, len(columns), update) for i, begin in block.begins.items()})
         columns += block.columns
     matches: Dict[Tuple[int, int], Provenance] = {}
     used = [r for r in readings if r.update in updates]
@@ -174,7 +179,7 @@ def _target(reading: LossReading) -> Optional[Array]:
 def _consumed(
     seen: Sequence[Tuple[LossReading, Optional[Array]]],
     matches: Dict[Tuple[int, int], Provenance],
-    places: Dict[int, Tuple[int, int]],
+    places: Dict[int, _Place],
     shape: Tuple[int, ...],
 ) -> Consumed:
     """Lay what the minibatches of each update's first epoch used over the steps."""
@@ -186,7 +191,8 @@ def _consumed(
         found = matches.get((reading.update, reading.index))
         if used is None or found is None or used.size != len(found.rollout) or reading.update in closed:
             continue
-        rows, columns, own = _cells(found, places)
+        # samples kept from an earlier rollout were given their numbers by another policy and critic
+        rows, columns, own = _cells(found, {i: p for i, p in places.items() if p[2] == reading.update})
         if not own.any():
             continue
         again = np.isfinite(value[rows, columns])
@@ -200,8 +206,8 @@ def _consumed(
     return Consumed(value, group, groups)
 
 
-def _cells(found: Provenance, places: Dict[int, Tuple[int, int]]) -> Tuple[Array, Array, Array]:
+def _cells(found: Provenance, places: Dict[int, _Place]) -> Tuple[Array, Array, Array]:
     """Rows and columns of the matched samples, and which samples [B] those are."""
     own = np.isin(found.rollout, list(places)) & ~found.ambiguous
-    begin = np.array([places[i] for i in found.rollout[own]], np.int64).reshape(-1, 2)
+    begin = np.array([places[i][:2] for i in found.rollout[own]], np.int64).reshape(-1, 2)
     return begin[:, 0] + found.t[own], begin[:, 1] + found.n[own], own

@@ -47,9 +47,10 @@ _REWARD = {
 def describe(variant: Variant, form: str, gamma: Optional[float], lam: Optional[float]) -> str:
     """A variant as a phrase, the estimator first, then whatever is not usual."""
     odd: List[str] = []
+    # beside a misplaced flag the other two fields only say which value it lets through
+    ends = [(_TERMINATION, variant.termination), (_TIME_LIMIT, variant.time_limit)] if variant.mask == NOW else []
     for table, key in (
-        (_TERMINATION, variant.termination),
-        (_TIME_LIMIT, variant.time_limit),
+        *ends,
         (_TAIL, variant.tail),
         (_ALONG, variant.along),
         (_REWARD, variant.reward),

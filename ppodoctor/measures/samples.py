@@ -152,9 +152,14 @@ class Agreement:
 @lru_cache(maxsize=8)
 def action_agreement(run: Run) -> Optional[Agreement]:
     """Over all matched samples of all recorded minibatches; None when actions cannot be compared."""
+    return agreement_of(run, sample_uses(run))
+
+
+def agreement_of(run: Run, uses: Sequence[Use]) -> Optional[Agreement]:
+    """The same for given minibatches."""
     stored: List[Array] = []
     sent: List[Array] = []
-    for use in sample_uses(run):
+    for use in uses:
         pair = _actions(run, use)
         if pair is not None:
             stored.append(pair[0])
@@ -162,8 +167,12 @@ def action_agreement(run: Run) -> Optional[Agreement]:
     if not stored or len({part.shape[1] for part in stored}) != 1:
         return None
     mine, others = np.concatenate(stored), np.concatenate(sent, axis=1)
-    same = [float(np.isclose(mine, other, rtol=1e-4, atol=1e-5).all(axis=1)[_known(other)].mean()) for other in others]
+    same = [_share(np.isclose(mine, other, rtol=1e-4, atol=1e-5).all(axis=1)[_known(other)]) for other in others]
     return Agreement(len(mine), same[1], same[0], same[2], _is_mapped(mine, others[1]))
+
+
+def _share(hits: Array) -> float:
+    return float(hits.mean()) if len(hits) else 0.0
 
 
 def _known(rows: Array) -> Array:
@@ -211,6 +220,17 @@ def _is_mapped(stored: Array, sent: Array) -> bool:
         if (jumps < -1e-5).any() and (jumps > 1e-5).any():
             return False
     return True
+
+
+def inputs_collapsed(run: Run, *, lost: float = 0.5) -> bool:
+    """Do the minibatches hold far fewer different inputs than the rollouts do? Then no sample is its own step."""
+    found = distinct_inputs(run)
+    return bool(found) and sum(is_collapsed(one, lost) for one in found) >= 0.8 * len(found)
+
+
+def is_collapsed(one: Tuple[int, int, int, float], lost: float = 0.5) -> bool:
+    """The same for one entry of `distinct_inputs`."""
+    return one[3] > 0.5 and one[2] / one[1] < (1 - lost) * one[3]
 
 
 @lru_cache(maxsize=8)

@@ -47,8 +47,8 @@ def clipped_action_stored(run: Run, *, share: float = 0.01) -> Iterator[Evidence
     if count < max(4, share * len(actions)):
         return
     yield Evidence(
-        f"{count} of {len(actions)} stored actions (component {worst}) are exactly {low:.4g} or {high:.4g}, the smallest "
-        "and the largest of all; a Gaussian sample repeats no number",
+        f"{count} of {len(actions)} stored actions (component {worst}) are exactly {low:.4g} or {high:.4g}, the "
+        "smallest and the largest of all; a Gaussian sample repeats no number",
         where=tuple(s for s in (site_over(tuple(m.surrogate for m in found), "ratio_site"),) if s is not None),
         first_update=found[0].reading.update,
         data={"seen": count / len(actions)},

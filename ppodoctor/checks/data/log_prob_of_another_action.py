@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.samples import action_agreement, sample_uses
+from ppodoctor.measures.samples import action_agreement, inputs_collapsed, sample_uses
 from ppodoctor.run import Run
 
 
@@ -31,6 +31,8 @@ def log_prob_of_another_action(run: Run, *, same: float = 0.9) -> Iterator[Evide
 
     *Fix*: do not sample twice, and do not change stored actions in place.
     """
+    if inputs_collapsed(run):
+        raise Missing("the stored observations are not those of the steps")
     found = action_agreement(run)
     if found is None or found.samples < 32:
         raise Missing("no actions of matched samples to compare")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.samples import first_epochs
+from ppodoctor.measures.samples import first_epochs, inputs_collapsed
 from ppodoctor.run import Run
 
 
@@ -31,6 +31,8 @@ def minibatch_drawn_with_replacement(run: Run, *, share: float = 0.03) -> Iterat
 
     *Fix*: permute instead of drawing.
     """
+    if inputs_collapsed(run):
+        raise Missing("the stored observations are not those of the steps")
     found = [epoch for epoch in first_epochs(run) if epoch.samples >= 16]
     if not found:
         raise Missing("no first pass over a recorded rollout could be followed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.samples import distinct_inputs
+from ppodoctor.measures.samples import distinct_inputs, inputs_collapsed, is_collapsed
 from ppodoctor.run import Run
 
 
@@ -35,9 +35,9 @@ def observations_aliased(run: Run, *, lost: float = 0.5) -> Iterator[Evidence]:
     found = distinct_inputs(run)
     if not found:
         raise Missing("no policy inputs could be compared with recorded observations")
-    bad = [one for one in found if one[3] > 0.5 and one[2] / one[1] < (1 - lost) * one[3]]
-    if len(bad) < 0.8 * len(found):
+    if not inputs_collapsed(run, lost=lost):
         return
+    bad = [one for one in found if is_collapsed(one, lost)]
     update, samples, distinct, recorded = bad[0]
     env = run.train_envs[0] if run.train_envs else None
     reused = " (the environment returns the same array again and again)" if env and env.returned_array_reused else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.samples import action_agreement, sample_uses
+from ppodoctor.measures.samples import action_agreement, inputs_collapsed, sample_uses
 from ppodoctor.run import Run
 
 
@@ -30,6 +30,8 @@ def observations_shifted(run: Run, *, same: float = 0.98) -> Iterator[Evidence]:
 
     *Fix*: keep the old observation until the transition is stored.
     """
+    if inputs_collapsed(run):
+        raise Missing("the stored observations are not those of the steps")
     found = action_agreement(run)
     if found is None or found.samples < 16:
         raise Missing("no actions of matched samples to compare")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import NOTE, Evidence, Missing, check
-from ppodoctor.measures.samples import first_epochs
+from ppodoctor.measures.samples import first_epochs, inputs_collapsed
 from ppodoctor.run import Run
 
 
@@ -31,6 +31,8 @@ def samples_dropped(run: Run, *, share: float = 0.1) -> Iterator[Evidence]:
 
     *Fix*: iterate over the whole batch.
     """
+    if inputs_collapsed(run):
+        raise Missing("the stored observations are not those of the steps")
     found = [epoch for epoch in first_epochs(run) if epoch.complete]
     if not found:
         raise Missing("no complete pass over a recorded rollout was read")

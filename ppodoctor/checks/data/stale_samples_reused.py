@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.samples import Use, sample_uses
+from ppodoctor.measures.samples import Use, inputs_collapsed, sample_uses
 from ppodoctor.run import Run
 
 
@@ -34,6 +34,8 @@ def stale_samples_reused(run: Run, *, share: float = 0.02) -> Iterator[Evidence]
 
     *Fix*: clear the lists or move the write position back to 0.
     """
+    if inputs_collapsed(run):
+        raise Missing("the stored observations are not those of the steps")
     uses = [use for use in sample_uses(run) if use.reading.surrogate is not None]
     if not uses:
         raise Missing("no minibatch could be matched to recorded environment steps")
