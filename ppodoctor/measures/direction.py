@@ -110,3 +110,12 @@ def sign_conflict(run: Run) -> Tuple[bool, Optional[Direction]]:
     """Is the advantage reversed in the objective?"""
     direction = advantage_direction(run)
     return direction is not None and direction.sign < 0, direction
+
+
+def reversed_by_the_loss(run: Run) -> bool:
+    """Was the whole objective reversed, minimum and all? Then the loss's sign is wrong.
+
+    A pessimistic minimum over reversed advantages means that the advantages were reversed before it.
+    """
+    found = [r.surrogate for r in readings(run) if r.surrogate is not None]
+    return bool(found) and all(s.combine != "min" for s in found)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ppodoctor.checks.advantage.fitted import evidence
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.direction import reversed_by_the_loss
 from ppodoctor.run import Run
 
 
@@ -14,7 +15,7 @@ from ppodoctor.run import Run
     fix="advantage = return - value.",
     faults=(5,),
     needs=("minibatches", "rollouts"),
-    explains=("policy_loss_sign_flipped", "return_below_random"),
+    explains=("return_below_random",),
     rivals=("policy_loss_sign_flipped", "reward_sign_flipped"),
     refuted_by="Advantages that rise with the return.",
 )
@@ -34,6 +35,8 @@ def advantage_sign_flipped(run: Run) -> Iterator[Evidence]:
 
     *References*: docs/faults.md
     """
+    if reversed_by_the_loss(run):
+        return
     yield from evidence(
         run,
         "advantage_sign_flipped",

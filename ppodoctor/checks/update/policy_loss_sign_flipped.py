@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import EXACT, MEASURED, Evidence, check
-from ppodoctor.measures.direction import sign_conflict
+from ppodoctor.measures.direction import reversed_by_the_loss, sign_conflict
 from ppodoctor.measures.minibatches import policy_minibatches
 from ppodoctor.run import Run
 
@@ -23,7 +23,7 @@ from ppodoctor.run import Run
         "steps_too_large",
         "policy_gets_worse",
     ),
-    rivals=("ratio_inverted", "reward_sign_flipped", "min_max_swapped"),
+    rivals=("advantage_sign_flipped", "ratio_inverted", "reward_sign_flipped", "min_max_swapped"),
     refuted_by="The advantages in the maximised objective correlate with the recomputed ones positively.",
     treatments=("policy_loss*-1",),
     references=("Schulman et al. 2017, equation 7: the objective is maximised",),
@@ -42,7 +42,7 @@ def policy_loss_sign_flipped(run: Run) -> Iterator[Evidence]:
     Fix: a minus sign before the objective.
     """
     reversed_, direction = sign_conflict(run)
-    if not reversed_ or direction is None:
+    if not reversed_ or direction is None or (direction.exact and not reversed_by_the_loss(run)):
         return
     found = [m for m in policy_minibatches(run) if not m.surrogate.inverted]
     if not found:
