@@ -69,11 +69,14 @@ class LayerCalls:
         self._first, self._heads = first, heads
 
     def _wrap(self, forward: Any) -> Any:
+        unseen = self._torch._C.DisableTorchFunction  # the script's own function modes must not meet our operations
+
         @functools.wraps(forward)
         def watched(module: Any, *args: Any, **kwargs: Any) -> Any:
             output = forward(module, *args, **kwargs)
             if self.recording:
-                self._record(module, args[0] if args else next(iter(kwargs.values()), None), output)
+                with unseen():
+                    self._record(module, args[0] if args else next(iter(kwargs.values()), None), output)
             return output
 
         return watched

@@ -6,6 +6,8 @@ function, the script's line and the two operands (autograd does not save the con
 
 from __future__ import annotations
 
+import sys
+from types import CodeType, FrameType, FunctionType
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from ppodoctor.records import Site
@@ -35,6 +37,7 @@ class Trace:
         self._mode: Any = None
         self._over: list[Any] = []
         self.count = 0
+        self._calls: Dict[Tuple[CodeType, Optional[int]], Any] = {}
 
     @property
     def on(self) -> bool:
@@ -91,6 +94,18 @@ class Trace:
             return
         self._entries[node] = Entry(self._sites(), args[:2])
 
+    def caller(self, function: Any) -> Any:
+        """What calls a function and its arguments as if from the line that did: torch's warnings name the line of the
+        frame they meet, and Python shows each line's warnings once."""
+        frame = _calling_frame(function)
+        key = (frame.f_code, frame.f_lineno)
+        found = self._calls.get(key)
+        if found is None:
+            first = max((frame.f_lineno or 1) - 1, 1)  # the call stands on the line after its def
+            code = _call.__code__.replace(co_filename=frame.f_code.co_filename, co_firstlineno=first)
+            found = self._calls[key] = FunctionType(code, frame.f_globals)
+        return found
+
     def _stack(self) -> Any:
         return self._overrides._get_current_function_mode_stack()
 
@@ -104,7 +119,9 @@ class Trace:
             live = True
 
             def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-                result = function(*args, **(kwargs or {}))
+                if not self.live:
+                    return function(*args, **(kwargs or {}))
+                result = owner.caller(function)(function, args, kwargs or {})
                 if self.live:
                     if isinstance(result, tensor_type):
                         owner.remember(result, args)
@@ -115,3 +132,21 @@ class Trace:
                 return result
 
         return LineMode
+
+
+def _call(function: Any, args: Any, kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _calling_frame(function: Any) -> FrameType:
+    """The frame that called a torch function: above that of the function itself, when it is written in Python."""
+    frame = sys._getframe(3)
+    own = getattr(function, "__code__", None)
+    above: Optional[FrameType] = frame
+    for _ in range(6 if own is not None else 0):
+        if above is None:
+            break
+        if above.f_code is own:
+            return above.f_back or frame
+        above = above.f_back
+    return frame
