@@ -193,7 +193,8 @@ def resets_after(rollout: RolloutSpecimen) -> Array:
     moved = np.zeros(reset.shape[1], bool)
     if rollout.last_obs is not None:
         last, successor = np.asarray(rollout.last_obs), np.asarray(rollout.next_obs)[-1]
-        moved = (last.reshape(len(moved), -1) != successor.reshape(len(moved), -1)).any(axis=1)
+        if last.size == successor.size:
+            moved = (last.reshape(len(moved), -1) != successor.reshape(len(moved), -1)).any(axis=1)
     return np.concatenate([reset[1:], moved[None]])
 
 
