@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from ppodoctor.specimens import ModuleCalls
-from ppodoctor.watching.loss_graph import MAX_WIDTH, to_numpy
+from ppodoctor.watching.arrays import MAX_WIDTH, to_numpy
 
 _KINDS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell")
 BYTES = 48 * 1024 * 1024

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.reading import read_minibatch
 from ppodoctor.records import Setting, to_dict
-from ppodoctor.specimens import LossGraph, MinibatchSpecimen, save_calls, save_minibatch, save_rollout
+from ppodoctor.specimens import MinibatchSpecimen, save_calls, save_minibatch, save_rollout
 from ppodoctor.watching import stops
 from ppodoctor.watching.hooks import Hooks
 from ppodoctor.watching.layer_calls import LayerCalls
@@ -182,8 +182,7 @@ class Learner:
     def _take(self, minibatch: MinibatchSpecimen, reading: LossReading, keep: bool) -> None:
         assert self._builder is not None
         self._builder.add(reading)
-        for name, value in _activations(minibatch.graph).items():
-            self._builder.measure(name, value)
+        self._builder.add_activations(minibatch.graph)
         self.roles.learn(minibatch.graph, reading)
         self.layers.narrow(self.roles.first, self.roles.heads)
         self._current = minibatch
@@ -318,13 +317,3 @@ def _kind(roots: Tuple[Any, ...]) -> Tuple[str, ...]:
         names.append(operation(node.name()))
         queue += [child for child, _ in node.next_functions if child is not None]
     return tuple(names)
-
-
-def _activations(graph: LossGraph) -> Dict[str, float]:
-    """Mean share of dead and saturated units over the network's activations."""
-    found: Dict[str, List[float]] = {}
-    for node in graph.nodes:
-        for name in ("dead_share", "saturated_share"):
-            if name in node.attrs:
-                found.setdefault(name, []).append(node.attrs[name])
-    return {name: sum(values) / len(values) for name, values in found.items()}

@@ -11,12 +11,9 @@ import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ppodoctor.specimens import GraphNode, LossGraph
+from ppodoctor.watching.arrays import MAX_NUMBERS, plain, thin, to_numpy
 
 MAX_NODES = 6000
-MAX_NUMBERS = 4_000_000
-"""Tensors above this many numbers are not copied."""
-MAX_WIDTH = 512
-"""Columns kept of a first layer's input; wider inputs are thinned by a fixed stride."""
 
 _LAYERS = {
     "Addmm": ("mat1", "mat2"),
@@ -32,7 +29,6 @@ _LAYERS = {
 }
 """Operations that are a network's layers: name -> (saved data input, saved weight)."""
 
-_WRAPPED = 2**63
 _SUFFIX = re.compile(r"(Backward\d*)?$")
 
 
@@ -40,46 +36,6 @@ def operation(name: str) -> str:
     """torch's node name without its decoration: "AddmmBackward0" -> "Addmm", AccumulateGrad -> "Accumulate"."""
     short = name.rsplit("::", 1)[-1]
     return "Accumulate" if short == "AccumulateGrad" else _SUFFIX.sub("", short)
-
-
-def _plain(value: Any) -> Any:
-    """A saved scalar as JSON-ready data; unsigned wrap-around of negative dims undone; None when it is not a scalar."""
-    if isinstance(value, bool) or value is None or isinstance(value, (float, str)):
-        return value
-    if isinstance(value, int):
-        return value - 2**64 if value >= _WRAPPED else value
-    if isinstance(value, (tuple, list)) and all(isinstance(v, (int, float)) for v in value):
-        return [_plain(v) for v in value]
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def to_numpy(tensor: Any) -> Optional[Any]:
-    """A tensor's values on the host; None when it is too large or has no dense values."""
-    if tensor.numel() > MAX_NUMBERS or tensor.layout != tensor.new_empty(0).layout:
-        return None
-    value = tensor.detach()
-    if value.device.type != "cpu":
-        value = value.cpu()
-    if value.is_floating_point() and value.element_size() < 4:
-        value = value.float()
-    return value.resolve_neg().numpy().copy()
-
-
-def thin(value: Any) -> Tuple[Any, int]:
-    """[rows, features] of a layer's input, with at most MAX_WIDTH columns; and the stride that was used."""
-    flat = value.detach()
-    flat = (
-        flat.reshape(1, -1)
-        if flat.dim() < 2
-        else flat.reshape(flat.shape[0], -1)
-        if flat.dim() > 3
-        else flat.reshape(-1, flat.shape[-1])
-    )
-    stride = -(-flat.shape[1] // MAX_WIDTH)
-    return to_numpy(flat[:, ::stride]) if stride > 1 else to_numpy(flat), stride
 
 
 class GraphReader:
@@ -262,7 +218,7 @@ def _all_saved(i: int, node: Any, made: GraphNode, arrays: Dict[str, Any]) -> No
                 if item is not None:
                     _keep(made, arrays, i, f"{name}{number}", item)
         else:
-            made.attrs[name] = _plain(value)
+            made.attrs[name] = plain(value)
 
 
 def _keep(made: GraphNode, arrays: Dict[str, Any], i: int, name: str, value: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.telemetry import head_columns, policy_columns, value_columns
 from ppodoctor.records import UpdateRecord
+from ppodoctor.specimens import LossGraph
 
 _AVERAGED = ("policy_loss", "entropy", "entropy_share", "action_std", "advantage_mean", "advantage_std")
 _LAST = ("approx_kl", "clip_fraction", "gain_corr")
@@ -43,6 +44,13 @@ class UpdateBuilder:
                 setattr(self.record, name, value[name])
         for name, number in {**policy, **head, **value}.items():
             self._sums.setdefault(name, []).append(number)
+
+    def add_activations(self, graph: LossGraph) -> None:
+        """Take over the mean share of dead and of saturated units over the network's activations."""
+        for name in ("dead_share", "saturated_share"):
+            shares = [node.attrs[name] for node in graph.nodes if name in node.attrs]
+            if shares:
+                self.measure(name, sum(shares) / len(shares))
 
     def measure(self, name: str, value: Optional[float]) -> None:
         """Add one observation of an averaged column."""
