@@ -32,7 +32,7 @@ class Trace:
     def __init__(self, torch: Any, sites: Callable[..., Tuple[Optional[Site], Optional[Site]]]) -> None:
         self._entries: Dict[Any, Entry] = {}
         self._sites = sites
-        self._overrides = getattr(torch, "overrides", None)
+        self._overrides: Any = getattr(torch, "overrides", None)
         self._mode_type = self._make_mode(torch)
         self._mode: Any = None
         self._over: list[Any] = []
@@ -54,8 +54,11 @@ class Trace:
             self._mode.__enter__()
 
     def stop(self) -> None:
-        """Stop tracing. Within a traced call (loss.backward() is one) torch holds the mode off its stack until the call
-        returns, and the script may have entered modes of its own above ours: then it turns inert and is left later."""
+        """Stop tracing.
+
+        Within a traced call (loss.backward() is one) torch holds the mode off its stack until the call returns, and the
+        script may have entered modes of its own above ours: then it turns inert and is left later.
+        """
         mode, self._mode = self._mode, None
         if mode is not None:
             mode.live = False
@@ -95,8 +98,10 @@ class Trace:
         self._entries[node] = Entry(self._sites(), args[:2])
 
     def caller(self, function: Any) -> Any:
-        """What calls a function and its arguments as if from the line that did: torch's warnings name the line of the
-        frame they meet, and Python shows each line's warnings once."""
+        """What calls a function and its arguments as if from the line that did.
+
+        torch's warnings name the line of the frame they meet, and Python shows each line's warnings once.
+        """
         frame = _calling_frame(function)
         key = (frame.f_code, frame.f_lineno)
         found = self._calls.get(key)
