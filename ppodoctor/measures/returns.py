@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
+from ppodoctor.measures.trained_steps import of_training, trained_part
 from ppodoctor.measures.trend import blocks, compare, finite, median_interval, plateau, spread, trend
 from ppodoctor.records import EpisodeRecord
 from ppodoctor.run import Run
@@ -82,15 +83,26 @@ def learning(run: Run, *, budget: Budget = Budget(), sure: float = 1e-3) -> Lear
     return Learning(status, _sentence(status, numbers, run), numbers)
 
 
+@lru_cache(maxsize=16)
 def task_episodes(run: Run) -> Tuple[EpisodeRecord, ...]:
-    """Finished training episodes of the task that most of them belong to, in order of their end."""
+    """Finished training episodes of the task that most of them belong to, in order of their end; no evaluation."""
     tasks = {env.stream: (env.spec_id or env.cls) for env in run.train_envs}
     training = [e for e in run.episodes if not tasks or e.stream in tasks]
     names = [tasks.get(e.stream, "") for e in training]
     if len(set(names)) > 1:
         most = max(set(names), key=names.count)
         training = [e for e, name in zip(training, names) if name == most]
-    return tuple(e for e in training if np.isfinite(e.ret))
+    return of_training(run, tuple(e for e in training if np.isfinite(e.ret)))
+
+
+def evaluation_episodes(run: Run) -> Tuple[EpisodeRecord, ...]:
+    """Finished episodes that were not trained on: of evaluation environments, else between training steps."""
+    evaluating = {env.stream for env in run.envs if env.role == "evaluate"}
+    apart = tuple(e for e in run.episodes if e.stream in evaluating)
+    if apart:
+        return apart
+    trained = {id(e) for e in task_episodes(run)}
+    return tuple(e for e in run.episodes if id(e) not in trained) if trained_part(run) is not None else ()
 
 
 def reference(run: Run, episodes: Tuple[EpisodeRecord, ...]) -> Tuple[Array, str]:

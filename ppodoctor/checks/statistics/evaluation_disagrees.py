@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, NOTE, Evidence, check
+from ppodoctor.measures.returns import evaluation_episodes, task_episodes
 from ppodoctor.measures.trend import compare
 from ppodoctor.run import Run
 
@@ -25,8 +26,9 @@ from ppodoctor.run import Run
 def evaluation_disagrees(run: Run, *, least: int = 10, apart: float = 0.1, p: float = 1e-3) -> Iterator[Evidence]:
     """Evaluation episodes score clearly worse than the training episodes of the same time.
 
-    What it sees: the last evaluation episodes against the training episodes of the same updates, by rank. Only a lower
-    score counts: acting greedily is expected to score higher.
+    What it sees: the last evaluation episodes (of an environment that never trains, or played between the training
+    steps) against the training episodes of the same updates, by rank. Only a lower score counts: acting greedily is
+    expected to score higher.
 
     Why it hurts: what is reported is not what was trained; often statistics of a normaliser are missing.
 
@@ -36,12 +38,11 @@ def evaluation_disagrees(run: Run, *, least: int = 10, apart: float = 0.1, p: fl
 
     References: Stable-Baselines3 documentation; faults 95, 96.
     """
-    evaluating = {env.stream for env in run.envs if env.role == "evaluate"}
-    tested = [e for e in run.episodes if e.stream in evaluating][-50:]
+    tested = evaluation_episodes(run)[-50:]
     if len(tested) < least:
         return
     since = min(e.update for e in tested)
-    trained = [e.ret for e in run.episodes if e.stream not in evaluating and e.update >= since]
+    trained = [e.ret for e in task_episodes(run) if e.update >= since]
     result = compare([e.ret for e in tested], trained)
     if len(trained) >= least and result.superiority < apart and result.p < p:
         yield Evidence(
