@@ -20,6 +20,7 @@ from ppodoctor.reporting.live import EAGER, SPARE, Look, live_view
 from ppodoctor.reporting.report import build_report
 from ppodoctor.reporting.words import one_line
 from ppodoctor.run import Run, RunError
+from ppodoctor.watching.baseline import measure_baselines
 from ppodoctor.watching.commands import prepare
 from ppodoctor.watching.launch import Limits, Outcome, launch
 
@@ -53,9 +54,19 @@ def diagnose_command(command: Sequence[str], watch: WatchOptions, show: ShowOpti
     with contextlib.suppress(OSError):  # a full disk: the diagnosis is still told
         ending.save(folder)
     run = _load(folder, command)
+    if run.updates and _compare(run):
+        run = _load(folder, command)
     report = build_report(run, diagnose(run))
     tell(report, folder, show)
     return status_of(report.verdict, ending.problem)
+
+
+def _compare(run: Run) -> bool:
+    """Measure what simple policies earn in a copy of the environment, where one can be made; was anything measured?"""
+    executable = run.header.get("executable")
+    if run.folder is None or not executable or not any(env.spec_id for env in run.train_envs):
+        return False
+    return measure_baselines(run.folder, [executable]) is None
 
 
 def _say(*sentences: str) -> None:

@@ -33,6 +33,7 @@ class Session:
             "started": time.strftime("%Y-%m-%dT%H:%M:%S"),
             "python": platform.python_version(),
             "argv": list(sys.argv),
+            "executable": sys.executable,
         }
 
     def attach_classes(self) -> None:
