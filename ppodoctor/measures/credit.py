@@ -148,7 +148,7 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
     unknowns = 3 + (2 * len(np.unique(seen.group)) if best.model.affine else 0)
     exact = exact and len(seen.y) > 2 * unknowns
     gamma, lam = _discounts(outcome)
-    scaling = normalisation_of(outcome, steps)
+    scaling = normalisation_of(outcome, steps.advantage if what == "advantages" else steps.target)
     second = "" if outcome.runner_up is None else describe(outcome.runner_up, best.model.form, None, None)
     return Fit(
         what=what,

@@ -152,8 +152,14 @@ def _centred(outcome: Outcome, steps: Steps, what: str) -> Optional[Deviation]:
             undone.append(-shift / (scale * float(own.mean())))
     if not undone or min(undone) < 0.5:
         return None
-    size = float(
-        np.mean([steps.reward[:, columns == update][steps.valid[:, columns == update]].mean() for update in updates])
+    kept = replace(
+        best,
+        reward_scale=np.where(np.abs(best.reward_scale) < 1e-6, 1.0, best.reward_scale),
+        reward_shift=np.zeros_like(best.reward_shift),
     )
-    met = int(best.explained.sum())
-    return Deviation("rewards_centred", f"{size:.4g}", what, len(seen.y), met, len(seen.y), np.nan, int(updates[0]))
+    candidate = next(one for one in outcome.candidates if one[1] == best.variant and one[0] is best.scheme)
+    other = predictions(kept, [candidate], seen)[0]
+    known = np.isfinite(other) & np.isfinite(best.raw)
+    error = float(np.sqrt(np.mean((other - best.raw)[known] ** 2))) / max(best.spread, 1e-12)
+    met, first = int(best.explained.sum()), int(updates[0])
+    return Deviation("rewards_centred", "mean", what, len(seen.y), met, len(seen.y), error, first)

@@ -8,7 +8,7 @@ from typing import Any, Tuple
 import numpy as np
 
 from ppodoctor.measures.credit_fit import Outcome
-from ppodoctor.measures.credit_table import Steps
+from ppodoctor.measures.credit_table import Consumed
 
 Array = Any
 
@@ -24,7 +24,7 @@ class Normalisation:
     """What was added to the standard deviation, when `kind` is minibatch or batch and it can be told."""
 
 
-def normalisation_of(outcome: Outcome, steps: Steps) -> Normalisation:
+def normalisation_of(outcome: Outcome, quantity: Consumed) -> Normalisation:
     """Read the fitted scales and shifts."""
     best, seen = outcome.best, outcome.seen
     if not best.model.affine:
@@ -35,7 +35,7 @@ def normalisation_of(outcome: Outcome, steps: Steps) -> Normalisation:
     plain, centred = bool((np.abs(scale - 1) < 1e-3).all()), bool((np.abs(shift) < 2e-3 * spread).all())
     if plain and centred:
         return Normalisation("none", "not normalised")
-    mean, std, count = _moments(seen.y, seen.group, groups)
+    mean, std, count = _moments(outcome, quantity, groups)
     if plain and bool((np.abs(mean) < 1e-3 * spread).all()):
         return Normalisation("centred", "the mean of each minibatch is subtracted")
     unit = _is_unit(std, count)
@@ -58,13 +58,14 @@ def _whole(scale: Array, shift: Array, outcome: Outcome, groups: Array) -> Norma
     return Normalisation(where, words)
 
 
-def _moments(y: Array, group: Array, groups: Array) -> Tuple[Array, Array, Array]:
-    parts = [y[group == one] for one in groups]
-    return (
-        np.array([part.mean() for part in parts]),
-        np.array([part.std() for part in parts]),
-        np.array([part.size for part in parts]),
-    )
+def _moments(outcome: Outcome, quantity: Consumed, groups: Array) -> Tuple[Array, Array, Array]:
+    """Mean, standard deviation and size per group of the fit: of whole minibatches, unless it groups by update."""
+    seen = outcome.seen
+    if np.array_equal(seen.group, quantity.group.ravel()[seen.cell]):
+        mean, std, count = quantity.moments[groups].T
+        return mean, std, count
+    parts = [seen.y[seen.group == one] for one in groups]
+    return np.array([p.mean() for p in parts]), np.array([p.std() for p in parts]), np.array([p.size for p in parts])
 
 
 def _is_unit(std: Array, count: Array) -> bool:

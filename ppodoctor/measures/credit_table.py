@@ -23,8 +23,8 @@ class Consumed:
     value: Array
     group: Array
     """[T, E] number of the minibatch (over all updates of the table) that used the row; -1 where none did."""
-    groups: int
-    """How many minibatches there are."""
+    moments: Array
+    """[minibatches, 3] mean, standard deviation and size of whole minibatches, with repeated and unmatched rows."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _consumed(
     """Lay what the minibatches of each update's first epoch used over the steps."""
     value = np.full(shape, np.nan)
     group = np.full(shape, -1)
-    groups = 0
+    moments: List[Tuple[float, float, int]] = []
     closed: set[int] = set()
     for reading, used in seen:
         found = matches.get((reading.update, reading.index))
@@ -201,9 +201,9 @@ def _consumed(
             continue
         new = ~again
         value[rows[new], columns[new]] = used.ravel()[own][new]
-        group[rows[new], columns[new]] = groups
-        groups += 1
-    return Consumed(value, group, groups)
+        group[rows[new], columns[new]] = len(moments)
+        moments.append((float(used.mean()), float(used.std()), used.size))
+    return Consumed(value, group, np.array(moments).reshape(-1, 3))
 
 
 def _cells(found: Provenance, places: Dict[int, _Place]) -> Tuple[Array, Array, Array]:
