@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.checks.api import NOTE, RULE, Evidence, check
 from ppodoctor.measures.observed import clip_range, clip_site, kl_after_steps
 from ppodoctor.run import Run
 
@@ -24,12 +24,12 @@ from ppodoctor.run import Run
     references=("Schulman et al. 2017, Table 1: 0.2 best, without clipping -0.39", "ML-Agents: 0.1 to 0.3"),
 )
 def clip_range_too_large(
-    run: Run, *, wide: float = 0.5, open_end: float = 0.95, kl: float = 0.03, least: int = 3
+    run: Run, *, wide: float = 0.5, open_end: float = 0.95, kl: float = 0.03, least: int = 2
 ) -> Iterator[Evidence]:
     """The ratio may leave 1 by more than a half, and KL shows that it does.
 
     What it sees: the bounds of the clamp on the ratio, as the graph holds them, and KL at the end of the updates (above
-    0.03 in the typical one). A range of 0.95 or more leaves the ratio free to fall to nothing.
+    0.03 in the typical one; below that it is a note). A range of 0.95 or more leaves the ratio free to fall to nothing.
 
     Why it hurts: nothing limits how far one batch may push the policy. Without clipping the paper's score is -0.39
     against 0.82 at a range of 0.2.
@@ -43,15 +43,17 @@ def clip_range_too_large(
     below, above = clip_range(run)
     reach = np.nanmax([below, above, 0.0])
     kls = kl_after_steps(run)
-    if reach > wide and len(kls) >= least and np.median(kls) > kl:
-        site = clip_site(run)
-        yield Evidence(
-            f"the ratio is clamped to [{1 - below:.3g}, {1 + above:.3g}] (usual is 0.8 to 1.2) and updates end "
-            "with a KL of "
-            f"{np.median(kls):.2g}",
-            where=(site,) if site is not None else (),
-            column="approx_kl",
-            strength=0.97 if reach >= open_end else 0.8,
-            first_update=least,
-            data={"seen": float(reach), "healthy": (0.1, 0.3)},
-        )
+    if reach <= wide or len(kls) < least:
+        return
+    site = clip_site(run)
+    yield Evidence(
+        f"the ratio is clamped to [{1 - below:.3g}, {1 + above:.3g}] (usual is 0.8 to 1.2) and updates end with "
+        "a KL of "
+        f"{np.median(kls):.2g}",
+        where=(site,) if site is not None else (),
+        column="approx_kl",
+        strength=0.97 if reach >= open_end else 0.8,
+        severity=None if np.median(kls) > kl else NOTE,
+        first_update=least,
+        data={"seen": float(reach), "healthy": (0.1, 0.3)},
+    )

@@ -13,7 +13,7 @@ def clamped(low, high):
 
 
 SICK = with_readings(failing(steady(approx_kl=0.2)), clamped(-4.0, 6.0))
-HEALTHY = with_readings(steady(), clamped(-4.0, 6.0))
+HEALTHY = with_readings(steady(approx_kl=0.2), clamped(0.6, 1.4))
 
 
 def test_says_what_was_seen(evidence):

@@ -12,8 +12,8 @@ def clamped(low, high):
     return lambda r: replace(r, surrogate=replace(r.surrogate, clip_low=low, clip_high=high))
 
 
-SICK = with_readings(failing(steady(clip_fraction=0.8)), clamped(0.995, 1.005))
-HEALTHY = with_readings(steady(), clamped(0.995, 1.005))
+SICK = with_readings(failing(steady(approx_kl=1e-6)), clamped(0.995, 1.005))
+HEALTHY = with_readings(steady(approx_kl=1e-5), clamped(0.95, 1.05))
 
 
 def test_says_what_was_seen(evidence):
