@@ -75,7 +75,7 @@ def test_every_example_is_in_the_study_but_the_broken_one():
 @pytest.mark.parametrize("name", sorted(faults()))
 def test_a_planted_fault_is_one_that_the_program_can_name(name):
     fault = faults()[name]
-    assert {fault.id, *fault.also} & all_checks().keys(), f"none of {fault.id}, {', '.join(fault.also)} is a check"
+    assert {fault.id, *fault.also} <= all_checks().keys(), {fault.id, *fault.also} - all_checks().keys()
 
 
 @pytest.mark.slow

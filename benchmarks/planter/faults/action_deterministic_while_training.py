@@ -18,5 +18,4 @@ FAULT = Fault(
         "docking": [("action = dist.sample()", "action = dist.probs.argmax(dim=-1)")],
         "reach_functional": [("action = dist.sample()", "action = dist.mean")],
     },
-    also=("action_deterministic_while_training",),
 )

@@ -16,5 +16,4 @@ FAULT = Fault(
         "recurrent_gru": [("Adam(net.parameters()", "Adam(net.v.parameters()")],
         "docking": [("AdamW(self.policy.parameters()", "AdamW(self.policy.value_head.parameters()")],
     },
-    also=("policy_frozen", "parameters_never_move"),
 )

@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="buffer_aliased",
+    id="observations_aliased",
     family="data",
     numbers=(34,),
     kind="exact",
@@ -30,5 +30,4 @@ FAULT = Fault(
             ("    total, totals, done_steps", "    window = obs.copy()\n    total, totals, done_steps"),
         ],
     },
-    also=("ratio_not_one_at_start",),
 )

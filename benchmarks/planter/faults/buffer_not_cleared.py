@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="buffer_not_cleared",
+    id="stale_samples_reused",
     family="data",
     numbers=(35,),
     kind="exact",
@@ -43,5 +43,4 @@ FAULT = Fault(
             ("def improve(", "HISTORY = []\n\n\ndef improve("),
         ],
     },
-    also=("stale_samples_trained_on", "data_stale"),
 )

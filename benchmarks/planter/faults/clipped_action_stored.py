@@ -20,5 +20,5 @@ FAULT = Fault(
         "own_gaussian": [("OBS[t], A[t] = obs, raw.numpy()", "OBS[t], A[t] = obs, np.clip(raw.numpy(), -1.0, 1.0)")],
         "reach_functional": [("                action=action,\n", "                action=action.clamp(-1.0, 1.0),\n")],
     },
-    also=("ratio_not_one_at_start", "stored_action_differs"),
+    also=("log_prob_of_another_action",),
 )

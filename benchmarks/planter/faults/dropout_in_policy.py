@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="dropout_in_policy",
+    id="ratio_not_one_at_start",
     family="network",
     numbers=(89, 9),
     kind="exact",
@@ -32,5 +32,4 @@ FAULT = Fault(
             ("self.actor[-1].weight.mul_(0.01)", "self.actor[-1].weight.mul_(1.0)"),
         ],
     },
-    also=("ratio_not_one_at_start",),
 )

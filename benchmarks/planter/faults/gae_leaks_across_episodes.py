@@ -9,12 +9,6 @@ FAULT = Fault(
     kind="exact",
     edits={
         "cartpole_vector": [("args.gae_lambda * (1.0 - dones[t]) * lastgaelam", "args.gae_lambda * lastgaelam")],
-        "class_agent": [
-            (
-                "            if end:\n                running = tail",
-                "            if end:\n                running += tail",
-            )
-        ],
         "own_softmax": [("GAMMA * LAMBDA * (1 - over[t, 0].item()) * acc", "GAMMA * LAMBDA * acc")],
         "vector_continuous": [("gamma * lam * self.running_on[t] * last", "gamma * lam * last")],
         "drone_multidiscrete": [

@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="gamma_not_as_configured",
+    id="discount_not_as_configured",
     family="advantage",
     numbers=(36,),
     kind="exact",
@@ -14,6 +14,6 @@ FAULT = Fault(
         ],
         "docking": [("gamma * following", "0.5 * following"), ("gamma * lmbda", "0.5 * lmbda")],
     },
-    also=("gamma_hard_coded", "gamma_too_short", "gamma_too_long", "gamma_inconsistent", "reward_scaled_by_gamma"),
+    also=("gamma_too_short",),
     heldout=True,
 )

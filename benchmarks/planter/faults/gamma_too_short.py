@@ -10,6 +10,6 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("gamma", 0.3),
     needs=frozenset({"dies"}),
-    unless=frozenset({"drone_multidiscrete", "reach_functional", "docking"}),
+    unless=frozenset({"docking", "reach_functional", "drone_multidiscrete"}),
     heldout_plant=setting("gamma", 0.2),
 )

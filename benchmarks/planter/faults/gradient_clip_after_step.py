@@ -45,6 +45,5 @@ FAULT = Fault(
             )
         ],
     },
-    also=("gradient_clip_after_step",),
     heldout=True,
 )

@@ -20,5 +20,4 @@ FAULT = Fault(
             )
         ],
     },
-    also=("samples_used_unevenly",),
 )

@@ -20,5 +20,4 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
-    also=("minimum_and_maximum_swapped",),
 )

@@ -16,6 +16,6 @@ FAULT = Fault(
             )
         ],
     },
-    also=("observations_shifted", "observations_changed_in_place"),
+    also=("observations_shifted",),
     heldout=True,
 )

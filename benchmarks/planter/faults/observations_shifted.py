@@ -20,5 +20,4 @@ FAULT = Fault(
         "docking": [("self.buffer.add(self.obs, action", "self.buffer.add(obs, action")],
         "reach_functional": [("                obs=obs,\n", "                obs=reached,\n")],
     },
-    also=("observations_misaligned", "ratio_not_one_at_start"),
 )

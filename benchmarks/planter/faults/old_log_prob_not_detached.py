@@ -18,6 +18,5 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
-    also=("policy_frozen", "old_log_prob_not_detached"),
     heldout=True,
 )

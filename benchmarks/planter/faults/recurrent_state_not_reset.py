@@ -8,6 +8,5 @@ FAULT = Fault(
     numbers=(41,),
     kind="exact",
     edits={"recurrent_gru": [("            h = h * (1.0 - starts[t]).unsqueeze(-1)\n", "")]},
-    also=("ratio_not_one_at_start",),
     heldout=True,
 )

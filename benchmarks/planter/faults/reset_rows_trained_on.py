@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="autoreset_row_trained_on",
+    id="reset_rows_trained_on",
     family="data",
     numbers=(31,),
     kind="exact",
@@ -11,5 +11,4 @@ FAULT = Fault(
         "vector_continuous": [("store.real[t] = torch.as_tensor(~just_ended)", "store.real[t] = True")],
         "cartpole_vector": [(", autoreset_mode=AutoresetMode.SAME_STEP", "")],
     },
-    also=("reset_rows_trained_on", "autoreset_rows_trained_on"),
 )

@@ -29,10 +29,4 @@ FAULT = Fault(
             )
         ],
     },
-    also=(
-        "reward_mean_subtracted",
-        "rewards_normalised_by_mean",
-        "rewards_normalised_with_mean",
-        "reward_shifted_by_mean",
-    ),
 )

@@ -9,5 +9,5 @@ FAULT = Fault(
     numbers=(59,),
     kind="statistical",
     plant=environment(Spoiled(reward="-reward")),
-    unless=frozenset({"drone_multidiscrete", "docking"}),
+    unless=frozenset({"docking", "drone_multidiscrete"}),
 )

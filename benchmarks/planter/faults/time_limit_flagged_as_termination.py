@@ -21,6 +21,6 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"time_limit"}),
-    unless=frozenset({"drone_multidiscrete", "docking"}),
+    unless=frozenset({"docking", "drone_multidiscrete"}),
     also=("time_limit_read_as_death",),
 )

@@ -19,5 +19,5 @@ FAULT = Fault(
         "docking": [("self.value_head(features).squeeze(-1)", "self.value_head(features).tanh().squeeze(-1)")],
         "recurrent_gru": [("self.v(h).squeeze(-1), h", "self.v(h).tanh().squeeze(-1), h")],
     },
-    also=("value_function_blind", "value_head_bounded"),
+    also=("value_function_blind",),
 )

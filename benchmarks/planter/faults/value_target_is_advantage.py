@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="value_target_is_not_the_return",
+    id="target_is_not_return",
     family="advantage",
     numbers=(11,),
     kind="exact",
@@ -14,10 +14,4 @@ FAULT = Fault(
         "docking": [("self.targets = self.advantages + self.values", "self.targets = self.advantages.clone()")],
         "reach_functional": [("target = advantage + traj.value", "target = advantage")],
     },
-    also=(
-        "value_target_is_advantage",
-        "returns_not_advantage_plus_value",
-        "value_target_wrong",
-        "value_target_not_return",
-    ),
 )

@@ -30,5 +30,4 @@ FAULT = Fault(
         "drone_multidiscrete": [("F.mse_loss(value, ret[ids])", "F.mse_loss(value, value * 0.5 + ret[ids] * 0.5)")],
         "docking": [("mse_loss(values, targets)", "mse_loss(values, 0.9 * values + 0.1 * targets)")],
     },
-    also=("value_target_is_not_the_return",),
 )

@@ -22,6 +22,6 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
-    also=("gradients_zeroed_before_step", "policy_frozen", "gradients_not_zeroed"),
+    also=("policy_frozen", "gradients_not_zeroed"),
     heldout=True,
 )
