@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppodoctor.measures.credit_deviations import Deviation, deviations_of
-from ppodoctor.measures.credit_fit import Outcome, explain
+from ppodoctor.measures.credit_fit import ENOUGH, Outcome, cut_by_script, explain
 from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
@@ -115,6 +115,10 @@ def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
     if steps is None or _misplaced(run, readings):
         return ()
     targets = explain(steps, steps.target, TARGET_FORMS)
+    cuts = None if targets is None or targets.best.share >= ENOUGH else cut_by_script(targets, steps)
+    if cuts is not None:  # the script sees time limits that its environment's API does not tell
+        steps = replace(steps, terminated=steps.terminated & ~cuts, cut=steps.cut | cuts)
+        targets = explain(steps, steps.target, TARGET_FORMS)
     advantages = explain(steps, steps.advantage, ADVANTAGE_FORMS, targets)
     found = []
     for what, outcome in (("advantages", advantages), ("targets", targets)):

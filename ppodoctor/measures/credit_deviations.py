@@ -150,7 +150,7 @@ def _centred(outcome: Outcome, steps: Steps, what: str) -> Optional[Deviation]:
             undone.append(1.0 if abs(scale * own.mean() + shift) < 1e-4 else 0.0)  # a constant reward that vanishes
         elif abs(own.mean()) > 0.05 * own.std():
             undone.append(-shift / (scale * float(own.mean())))
-    if not undone or min(undone) < 0.5:
+    if not undone or max(abs(one - 1.0) for one in undone) > 0.02:
         return None
     kept = replace(
         best,

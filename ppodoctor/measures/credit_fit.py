@@ -277,3 +277,23 @@ def _alike(given: Array, number: int, tolerance: float) -> Array:
     mine = np.isfinite(given[number])
     with np.errstate(invalid="ignore"):
         return np.asarray((np.abs(given[:, mine] - given[number, mine]) <= tolerance).all(axis=1))
+
+
+def cut_by_script(outcome: Outcome, steps: Steps) -> Optional[Array]:
+    """[T, E] ends told as terminations that the targets bootstrap from the final state; None unless only some are.
+
+    Old interfaces have one done flag, and a script may know its time limit from elsewhere. At an end a target is the
+    reward alone, or the reward and the discounted value of the final state; which of both can be read row by row.
+    """
+    best, target = outcome.best, steps.target.value
+    if best.model.affine or best.model.shift or best.share < 0.5 or best.gamma_error > 1e-3 or not best.model.by_value:
+        return None
+    alone = target - float(best.reward_scale[0]) * steps.reward
+    tolerance = 10 * best.tolerance
+    ends = steps.terminated & np.isfinite(target)
+    with np.errstate(invalid="ignore"):
+        cut = ends & (np.abs(alone - best.gamma * steps.successor) < tolerance) & (np.abs(alone) > tolerance)
+        died = ends & (np.abs(alone) < tolerance)
+    if not cut.any() or (cut | died).sum() < 0.9 * ends.sum():
+        return None
+    return np.asarray(cut)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optio
     calls = run.calls.get(update, [])
     if not own or (predicted is None and not calls):
         return None
-    firsts = inputs_of(calls)
+    firsts = _outermost(inputs_of(calls), {np.asarray(run.rollouts[i].obs).shape[-1] for i in own})
     version = _version(calls, readings, update)
     critic = _critic(outputs_of(calls), firsts, version, predicted)
     pieces = [book for book in (critic, predicted) if book is not None]
@@ -83,6 +83,12 @@ def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optio
     if known == 0.0:
         return None
     return ValueTable(update, version, tuple(found), known, "calls" if critic is not None else "predictions")
+
+
+def _outermost(firsts: List[CallRows], widths: Set[int]) -> List[CallRows]:
+    """The layers that see observations; a recurrent cell behind an embedding sees its output, which is no state."""
+    seen = [first for first in firsts if first.data.shape[1] in widths]
+    return seen or firsts
 
 
 def _version(calls: Sequence[ModuleCalls], readings: Sequence[LossReading], update: int) -> int:
