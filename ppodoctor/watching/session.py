@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 from ppodoctor.recorder import Recorder
 from ppodoctor.watching import stops
 from ppodoctor.watching.settings import Settings
+from ppodoctor.watching.sites import is_script_file
 from ppodoctor.watching.tap_env import EnvTap
 
 DESCRIBE_SECONDS = 2.0
@@ -162,9 +163,7 @@ def _script_files(facts: Dict[str, Any]) -> List[str]:
 
 
 def _inside(file: str, folder: str) -> bool:
-    return str(Path(file).absolute()).startswith(folder + "/") and not any(
-        part in file for part in ("site-packages", "dist-packages")
-    )
+    return str(Path(file).absolute()).startswith(folder + "/") and is_script_file(file)
 
 
 def _sites_in(value: Any) -> List[str]:
