@@ -10,7 +10,7 @@ from planter.scripts import SCRIPTS
 
 from .fingerprint import versions
 from .runner import CURVE_SECONDS, EXACT_UPDATES
-from .scores import Rate, Scored, kind_of
+from .scores import AS_GOOD, Rate, Scored, kind_of
 
 HEAD = """# How often the diagnosis is right
 
@@ -18,7 +18,9 @@ Written by `{command}`; do not edit by hand. Known faults were planted in correc
 not, was run under `ppodoctor diagnose` as a person would run it. Every figure has its 95% interval after Wilson in
 brackets. A *hit* is a finding whose id is the planted fault's, or one that describes the same fault; among causes and
 then notes together, since a fault that does not keep a script from learning belongs in the notes. *As cause* counts
-the causes alone. An error of the tool counts as a miss. A *false alarm* is a healthy script with any cause.
+the causes alone. An error of the tool counts as a miss. A *false alarm* is a healthy script with any cause. A planted
+setting with which the script gained at least {as_good:.0%} of what it gains without is no fault there: such cases are
+listed, and are in no rate.
 
 Settings: scripts with exact faults only were watched for {updates} updates ({seconds} s at most), all others for
 {seconds} s. Versions: {versions}.
@@ -33,7 +35,9 @@ def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: st
         command: what wrote it.
     """
     installed = ", ".join(f"{name} {number}" for name, number in versions().items())
-    parts = [HEAD.format(command=command, updates=EXACT_UPDATES, seconds=CURVE_SECONDS, versions=installed)]
+    parts = [
+        HEAD.format(command=command, as_good=AS_GOOD, updates=EXACT_UPDATES, seconds=CURVE_SECONDS, versions=installed)
+    ]
     titles = {
         "heldout": "## Held out: scripts, seeds and faults on which no threshold was set",
         "dev": "## Development: scripts on which thresholds were set",
@@ -79,7 +83,12 @@ def _updates(rows: Sequence[Scored]) -> str:
 
 def _lists(found: dict[str, Any]) -> str:
     parts = []
-    titles = {"misses": "Misses", "false_alarm_list": "False alarms", "errors": "No answer"}
+    titles = {
+        "misses": "Misses",
+        "false_alarm_list": "False alarms",
+        "errors": "No answer",
+        "harmless": "Planted settings that did no harm",
+    }
     for key, title in titles.items():
         lines = [f"### {title}", ""]
         for entry in found[key]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Outcome:
     notes: list[dict[str, Any]]
     seconds: float
     error: str = ""
+    learning: dict[str, Any] = field(default_factory=dict)
+    """How the return went, as the tool measured it: `initial` and `late` means among others."""
 
 
 def limits_of(case: Case, *, quick: bool) -> Limits:
@@ -116,4 +118,6 @@ def _ask(case: Case, arguments: list[str], folder: Path, timeout: float) -> Outc
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
         return Outcome(case.label, "", [], [], seconds, f"exit status {done.returncode}: {' / '.join(last)}")
     said = json.loads(answer.read_text())
-    return Outcome(case.label, said["verdict"], said["causes"], said["notes"], seconds)
+    return Outcome(
+        case.label, said["verdict"], said["causes"], said["notes"], seconds, learning=said.get("learning") or {}
+    )

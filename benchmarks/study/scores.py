@@ -13,6 +13,8 @@ from planter.fault import Fault
 from .runner import Outcome
 
 Z95 = 1.959964
+# A planted script that gains so much of what the plain one gains has not been harmed.
+AS_GOOD = 0.8
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,34 @@ def extra_causes(row: Scored) -> list[str]:
     return [name for name in row.cause_ids if name not in right]
 
 
+def gain(row: Scored) -> float:
+    """How far the return rose, relative to where it began, so that a scaled reward changes nothing; 0 when unknown."""
+    initial, late = (row.outcome.learning.get(key) for key in ("initial", "late"))
+    if not isinstance(initial, int | float) or not isinstance(late, int | float) or not initial:
+        return 0.0
+    return (late - initial) / abs(initial)
+
+
+def harmless(row: Scored, rows: Sequence[Scored]) -> bool:
+    """Whether a setting that is planted as too large or small does the script no harm within the time watched.
+
+    Only for faults that curves must show: a script that learns as well with them has no fault to be named. The
+    comparison is with the same script unplanted, over the same time; without that, every fault counts as harmful.
+    """
+    if kind_of(row.case) != "statistical" or row.case.faults[0].family == "reward":
+        return False
+    healthy = [gain(other) for other in rows if not other.case.faults and other.case.script == row.case.script]
+    return bool(healthy) and min(healthy) > 0 and gain(row) >= AS_GOOD * min(healthy)
+
+
 def summary(rows: Sequence[Scored]) -> dict[str, Any]:
     """All rates of the study as plain data.
 
     An error of the tool on a planted script counts as a miss; on a healthy one it is listed, and no false alarm.
+    Planted settings that did no harm are listed and are in no rate.
     """
-    planted = [row for row in rows if row.case.faults]
+    spared = [row for row in rows if row.case.faults and harmless(row, rows)]
+    planted = [row for row in rows if row.case.faults and row not in spared]
     healthy = [row for row in rows if not row.case.faults]
     groups = {"all": planted}
     for row in planted:
@@ -144,6 +168,7 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
         "false_alarms": _entry(rate(answered(healthy), lambda row: bool(row.cause_ids))),
         "notes_on_healthy": _entry(rate(answered(healthy), lambda row: bool(row.outcome.notes))),
         "extra_causes_on_planted": _entry(rate(answered(planted), lambda row: bool(extra_causes(row)))),
+        "harmless": [_listed(row) for row in spared],
         "misses": [_listed(row) for row in planted if not row.hit(1, notes=True)],
         "false_alarm_list": [_listed(row) for row in healthy if row.cause_ids],
         "errors": [_listed(row) for row in rows if row.outcome.error],

@@ -13,11 +13,11 @@ B = Fault(id="b", family="config", numbers=(2,), kind="statistical")
 SCRIPT = SCRIPTS["cartpole_vector"]
 
 
-def row(planted=(), causes=(), notes=(), error=""):
+def row(planted=(), causes=(), notes=(), error="", late=0.0):
     case = Case(SCRIPT, tuple(planted), tuple(fault.id for fault in planted), False, 1)
     verdict = "" if error else "cause_found" if causes else "healthy"
     as_findings = [[{"id": name, "evidence": [{"first_update": 2}]} for name in names] for names in (causes, notes)]
-    return Scored(case, Outcome(case.label, verdict, *as_findings, 1.0, error))
+    return Scored(case, Outcome(case.label, verdict, *as_findings, 1.0, error, {"initial": 10.0, "late": late}))
 
 
 def test_wilson_agrees_with_published_values():
@@ -74,3 +74,14 @@ def test_the_page_lists_misses_and_false_alarms_by_name():
     assert "- `cartpole_vector:a:1`: cause_found, x" in text
     assert "- `cartpole_vector:healthy:1`: cause_found, y" in text
     assert "| b | statistical | 1 | 1 | 2 |" in text
+
+
+def test_a_setting_that_did_no_harm_is_listed_and_in_no_rate():
+    found = summary([row(late=100.0), row([B], late=95.0), row([B], late=20.0), row([A], late=100.0)])
+    assert [entry["planted"] for entry in found["harmless"]] == [["b"]]
+    assert found["planted"]["kind statistical"]["top1"]["trials"] == 1
+    assert found["planted"]["kind exact"]["top1"]["trials"] == 1
+
+
+def test_without_the_plain_script_every_fault_counts():
+    assert summary([row([B], late=95.0)])["harmless"] == []
