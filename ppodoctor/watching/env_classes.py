@@ -18,6 +18,8 @@ from ppodoctor.watching.env_imports import RootImports, classes_of
 NAMES = ("step", "reset", "seed", "step_async", "step_wait", "__init__")
 _FRAME_READERS = frozenset(("overrides", "zope.interface"))
 """Libraries that read the frame around a class body; with them, `look` finds the script's own classes instead."""
+_CHECKS = ("OrderEnforcing", "PassiveEnvChecker")
+"""Wrappers that gymnasium.make adds and that change nothing: what they wrap is watched, and a step costs less."""
 _NOT_OURS = ("torch.", "ppodoctor.")
 """Packages whose classes with a `step` are something else (optimizers, schedulers, profilers)."""
 
@@ -26,7 +28,8 @@ class Door(threading.local):
     """What every wrapped method calls. `trace` is None outside an environment call, else the calls below it so far.
 
     An entry of `trace` is (entries before the call began, object, arguments or None for a reset, what it returned),
-    written when the call returns. The attributes are per thread: environments may be stepped in several.
+    written when the call returns. Steps that only pass on a running episode's step from further inside leave no
+    entry: there are many of them. The attributes are per thread: environments may be stepped in several.
     """
 
     trace: Optional[List[Any]] = None
@@ -48,30 +51,63 @@ class Door(threading.local):
 
 
 # In the templates every name is the function's own or a closure's: they run with the globals of the script's module, so
-# that a wrapper can be pickled by value wherever the script's own function could.
-def _step(fn: Any, door: Any, count: Any) -> Any:
+# that a wrapper can be pickled by value wherever the script's own function could. `size` is len, `several` is tuple.
+def _step(fn: Any, door: Any, size: Any, several: Any) -> Any:
     def step(self: Any, *args: Any, **kwargs: Any) -> Any:
         if door is None:
             return fn(self, *args, **kwargs)
         trace = door.trace
         if trace is None:
             return door.step(door, fn, self, args, kwargs)
-        start = count(trace)
+        start = size(trace)
         out = fn(self, *args, **kwargs)
-        trace.append((start, self, args, out))
+        if (
+            size(trace) == start
+            or trace[-1][1] is self
+            or out.__class__ is not several
+            or size(out) < 4
+            or out[2] is not False
+            or out[-2] is not False
+        ):
+            trace.append((start, self, args, out))
         return out
 
     return step
 
 
-def _reset(fn: Any, door: Any, count: Any) -> Any:
+def _step_of_one(fn: Any, door: Any, size: Any, several: Any) -> Any:
+    """The same for a function of self and one action without defaults: Python packs no arguments."""
+
+    def step(self: Any, action: Any) -> Any:
+        if door is None:
+            return fn(self, action)
+        trace = door.trace
+        if trace is None:
+            return door.step(door, fn, self, (action,), {})
+        start = size(trace)
+        out = fn(self, action)
+        if (
+            size(trace) == start
+            or trace[-1][1] is self
+            or out.__class__ is not several
+            or size(out) < 4
+            or out[2] is not False
+            or out[-2] is not False
+        ):
+            trace.append((start, self, (action,), out))
+        return out
+
+    return step
+
+
+def _reset(fn: Any, door: Any, size: Any, several: Any) -> Any:
     def reset(self: Any, *args: Any, **kwargs: Any) -> Any:
         if door is None:
             return fn(self, *args, **kwargs)
         trace = door.trace
         if trace is None:
             return door.reset(door, fn, self, args, kwargs)
-        start = count(trace)
+        start = size(trace)
         out = fn(self, *args, **kwargs)
         del trace[start:]  # steps taken by a reset (no-op starts) belong to no step of the script
         trace.append((start, self, None, out))
@@ -81,7 +117,7 @@ def _reset(fn: Any, door: Any, count: Any) -> Any:
     return reset
 
 
-def _seed(fn: Any, door: Any, count: Any) -> Any:
+def _seed(fn: Any, door: Any, size: Any, several: Any) -> Any:
     def seed(self: Any, *args: Any, **kwargs: Any) -> Any:
         if door is None or door.trace is not None:
             return fn(self, *args, **kwargs)
@@ -96,7 +132,7 @@ def _seed(fn: Any, door: Any, count: Any) -> Any:
     return seed
 
 
-def _step_async(fn: Any, door: Any, count: Any) -> Any:
+def _step_async(fn: Any, door: Any, size: Any, several: Any) -> Any:
     def step_async(self: Any, *args: Any, **kwargs: Any) -> Any:
         if door is not None and door.trace is None:
             door.step_async(self, args, kwargs)
@@ -105,14 +141,14 @@ def _step_async(fn: Any, door: Any, count: Any) -> Any:
     return step_async
 
 
-def _step_wait(fn: Any, door: Any, count: Any) -> Any:
+def _step_wait(fn: Any, door: Any, size: Any, several: Any) -> Any:
     def step_wait(self: Any, *args: Any, **kwargs: Any) -> Any:
         if door is None:
             return fn(self, *args, **kwargs)
         trace = door.trace
         if trace is None:
             return door.step_wait(door, fn, self, args, kwargs)
-        start = count(trace)
+        start = size(trace)
         out = fn(self, *args, **kwargs)
         trace.append((start, self, args, out))
         return out
@@ -120,7 +156,7 @@ def _step_wait(fn: Any, door: Any, count: Any) -> Any:
     return step_wait
 
 
-def _init(fn: Any, door: Any, count: Any) -> Any:
+def _init(fn: Any, door: Any, size: Any, several: Any) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         fn(self, *args, **kwargs)
         if door is not None:  # after it: the line that made the object wins over the super().__init__() in its class
@@ -129,7 +165,7 @@ def _init(fn: Any, door: Any, count: Any) -> Any:
     return __init__
 
 
-_TEMPLATES: Dict[str, Callable[[Any, Any, Any], Any]] = {
+_TEMPLATES: Dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "step": _step,
     "reset": _reset,
     "seed": _seed,
@@ -137,7 +173,8 @@ _TEMPLATES: Dict[str, Callable[[Any, Any, Any], Any]] = {
     "step_wait": _step_wait,
     "__init__": _init,
 }
-_CODES = frozenset(make(None, None, None).__code__ for make in _TEMPLATES.values())
+_HERE = _seed.__code__.co_filename
+_OWN_NAMES = ("trace", "start", "out")
 
 
 class ClassHook:
@@ -231,8 +268,13 @@ class ClassHook:
     def _wrap(self, cls: type, name: str, fn: FunctionType) -> None:
         if fn.__code__ in self._refused:
             return
-        made = _TEMPLATES[name](fn, self._door, len)
-        wrapper = FunctionType(made.__code__, fn.__globals__, fn.__name__, None, made.__closure__)
+        made = (_step_of_one if name == "step" and _of_one(fn) else _TEMPLATES[name])(fn, self._door, len, tuple)
+        names = made.__code__.co_varnames
+        if made.__code__.co_argcount == 2:
+            names = (*fn.__code__.co_varnames[:2], *names[2:])
+        # A code object of its own: Python specialises calls per code object, and each wrapper calls one function.
+        code = made.__code__.replace(co_varnames=names)
+        wrapper = FunctionType(code, fn.__globals__, fn.__name__, None, made.__closure__)
         functools.update_wrapper(wrapper, fn)
         if _replace(cls, name, fn, wrapper):
             self._wrapped.append((cls, name, fn, wrapper))
@@ -259,7 +301,9 @@ def _uninteresting(module: str) -> bool:
 
 
 def _environment_like(cls: type) -> bool:
-    """Has reset and a step that takes an action, and is neither torch's nor an optimizer."""
+    """Has reset and a step that takes an action, and is neither torch's nor an optimizer nor a mere check."""
+    if cls.__name__ in _CHECKS and cls.__module__.startswith(("gymnasium.", "gym.")):
+        return False
     family = [one.__dict__ for one in cls.__mro__]
     if not any("reset" in own for own in family) or not any("step" in own or "step_wait" in own for own in family):
         return False
@@ -269,7 +313,7 @@ def _environment_like(cls: type) -> bool:
 
 def _methods(cls: type) -> Iterator[Tuple[type, str, FunctionType]]:
     for owner in cls.__mro__:
-        if owner is object or str(getattr(owner, "__module__", "")).startswith(_NOT_OURS):
+        if owner is object or _uninteresting(str(getattr(owner, "__module__", ""))):
             continue
         for name in NAMES:
             fn = owner.__dict__.get(name)
@@ -277,8 +321,16 @@ def _methods(cls: type) -> Iterator[Tuple[type, str, FunctionType]]:
                 yield owner, name, fn
 
 
+def _of_one(fn: FunctionType) -> bool:
+    """Is this a function of self and one more argument, nothing else?"""
+    code = fn.__code__
+    exact = code.co_argcount == 2 and not code.co_kwonlyargcount and not fn.__defaults__
+    varying = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    return exact and not varying and not set(code.co_varnames[:2]) & set(_OWN_NAMES) and code.co_posonlyargcount == 0
+
+
 def _wrappable(name: str, fn: FunctionType) -> bool:
-    if fn.__code__ in _CODES or getattr(fn, "__isabstractmethod__", False):
+    if fn.__code__.co_filename == _HERE or getattr(fn, "__isabstractmethod__", False):
         return False
     code = fn.__code__
     if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):

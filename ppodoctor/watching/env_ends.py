@@ -19,6 +19,8 @@ FINAL_OBSERVATION = ("final_obs", "final_observation", "terminal_observation")
 """Names in info: gymnasium from 1.0, gymnasium and gym before, old gym and Stable-Baselines3."""
 TIME_LIMIT = ("TimeLimit.truncated", "time_outs")
 _NAMES = 64
+_LEARNED = 256
+"""Ends of a vector environment after which its info is not looked at any longer where it says nothing else."""
 
 
 def single(stream: Stream, out: Any, trace: List[Any]) -> None:
@@ -38,11 +40,16 @@ def single(stream: Stream, out: Any, trace: List[Any]) -> None:
 
 def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: List[Any]) -> bool:
     """At least one environment of a vector may have ended in its last row; says whether one did."""
+    stream.ends += 1
+    if stream.ends > _LEARNED and stream.returns == 5 and stream.autoreset == "next_step" and not stream.success:
+        return True  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 else {}
     if getattr(ended, "is_cuda", False):
         return _on_device(stream, info)
     over = as_array(ended).reshape(-1).astype(bool)
-    if cut is not False:
+    if len(over) != stream.envs:
+        raise ValueError(f"a step was for {len(over)} of its {stream.envs} environments; only steps of all are read")
+    if cut is not None:
         over = over | as_array(cut).reshape(-1).astype(bool)
     if not over.any():
         return False
@@ -62,9 +69,10 @@ def remember(stream: Stream, info: Dict[Any, Any]) -> None:
     for key, value in info.items():
         if not isinstance(key, str) or (key not in stream.info and len(stream.info) >= _NAMES):
             continue
-        said = stream.info.setdefault(key, [])
+        stream.info.setdefault(key, [])
         if "success" in key.lower() and isinstance(value, (bool, int, float, np.generic)):
-            said.append(float(value))
+            stream.info[key].append(float(value))
+            stream.success = True
 
 
 def _on_device(stream: Stream, info: Any) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ppodoctor.records import EnvFacts, SpaceFacts
 
-_INNER = ("env", "venv", "_env", "envs", "environment")
+_INNER = ("env", "venv", "_env", "envs", "environment", "workers")
 _WORKERS = ("processes", "remotes", "parent_pipes", "workers", "pipes")
 _BOUNDS = 64
 _DEPTH = 32
@@ -57,7 +57,9 @@ def layers(outer: Any) -> List[Any]:
 
 def _object(value: Any) -> bool:
     """Something that could be an environment, or a list of them."""
-    return isinstance(value, (list, tuple)) or any(hasattr(type(value), name) for name in ("step", "step_wait"))
+    if isinstance(value, (list, tuple)):
+        return True
+    return any(hasattr(type(value), name) for name in ("step", "step_wait")) or attribute(value, "env") is not None
 
 
 def num_envs(outer: Any) -> Optional[int]:

@@ -225,6 +225,8 @@ def _block(stream: Stream, rows: List[Tuple[Any, ...]], first_call: int) -> Bloc
 
 
 def _matrix(values: Any, steps: int, envs: int, dtype: Any) -> Array:
+    if type(values[0]) is bytes:
+        return np.frombuffer(b"".join(values), bool).reshape(steps, envs)
     return column(values).reshape(steps, envs).astype(dtype, copy=False)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ppodoctor.records import Site
 from ppodoctor.watching import env_ends
-from ppodoctor.watching.env_trace import innermost
+from ppodoctor.watching.env_below import Below, sent_actions
 from ppodoctor.watching.env_values import PLAIN, Layout, address, as_array, flat, kept, same, steps_like
 from ppodoctor.watching.sites import script_site
 
@@ -48,6 +48,8 @@ class Stream:
         self.vector = num_envs is not None
         self.returns = 0
         self.layout: Optional[Layout] = None
+        self.packed = False
+        """The flags are arrays of bool and kept as bytes."""
         self.last: Any = None
         """The observation returned last, the script's own object."""
         self.now: Any = None
@@ -61,27 +63,27 @@ class Stream:
         self.timeouts: List[Tuple[int, Any]] = []
         """(row, environment or flags of all) of ends by a time limit, where step says only `done`."""
         self.info: Dict[str, List[float]] = {}
+        """Names in info at an end, and the values of those that speak of success."""
+        self.success = False
+        self.ends = 0
+        """Steps at which at least one environment ended."""
         self.reset_count = 0
         self.first_reset: Any = None
         self.equal_resets: Optional[bool] = None
         self.reused: Optional[bool] = None
         self.hidden = False
         """Its environments run where this process cannot see them."""
-        self.strangers: List[Any] = []
-        """Objects met below a step that are no environments."""
         self.stepped_at: Optional[Site] = None
         self.limit = ROWS
         self.just_ended = False
-        self._length = -1
-        self._plan: Any = None
-        self._order: Dict[int, int] = {}
+        self.below = Below()
         self._watched = 0
 
     def rebind(self, owner: Callable[[], Any]) -> None:
         """Another object goes on with this stream (the first one, too)."""
         self.owner = owner
         self.last = self.now = None
-        self._length = -1
+        self.below.forget()
 
     def open(self, keep: bool) -> None:
         """Called before the first row after a cut: decides whether observations are kept until the next one."""
@@ -115,34 +117,54 @@ class Stream:
 
     def after(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         """Append what one step returned. `trace` holds the calls below it, `door.resets` whether one was a reset."""
-        if self.layout is None:
-            self._first(out, trace)
+        self._first(out, trace)
+        self.after = self._vector if self.vector else self._single  # type: ignore[method-assign]
+        self.after(action, args, out, trace, door)
+
+    def _single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         self.calls += 1
-        observation, reward, ended = out[0], out[1], out[2]
+        reward, ended = out[1], out[2]
         cut = out[3] if self.returns == 5 else False
         if type(reward) not in PLAIN:
             reward = kept(reward)
         if type(ended) not in PLAIN:
             ended, cut = kept(ended), kept(cut)
-        usual = len(trace) == self._length and not door.resets
-        if usual and type(self._plan) is int:
-            raw = trace[self._plan][3][1]
+        below = self.below
+        usual = len(trace) == below.length and not door.resets
+        if usual and type(below.plan) is int:
+            raw = trace[below.plan][3][1]
             if type(raw) not in PLAIN:
                 raw = kept(raw)
         else:
             raw = self._raw(out, trace, door, usual)
         if self.keep:
-            self._keep((action, reward, ended, cut, raw, self._inner(action, args, trace, usual)), observation)
+            self._keep((action, reward, ended, cut, raw, self._inner(action, args, trace, usual)), out[0])
         else:
             self.rows.append((action, reward, ended, cut, raw))
-        self.last = observation
-        if self.vector:
-            self._vector_ends(ended, cut, out, trace)
-        elif ended or cut:
+        self.last = out[0]
+        if ended or cut:
             env_ends.single(self, out, trace)
             self.just_ended = True
         else:
             self.just_ended = False
+
+    def _vector(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
+        self.calls += 1
+        ended: Any = out[2]
+        cut: Any = out[3] if self.returns == 5 else None
+        usual = len(trace) == self.below.length and not door.resets
+        raw = self._raw(out, trace, door, usual)
+        if self.packed:
+            flags: Any = (ended.tobytes(), cut.tobytes() if cut is not None else None)
+            over = b"\1" in flags[0] or (cut is not None and b"\1" in flags[1])
+        else:
+            flags, over = (kept(ended), kept(cut)), True
+        if self.keep:
+            self._keep((action, kept(out[1]), *flags, raw, self._inner(action, args, trace, usual)), out[0])
+        else:
+            self.rows.append((action, kept(out[1]), *flags, raw))
+        self.last = out[0]
+        self.just_ended = over and env_ends.vector(self, ended, cut, out, trace)
 
     def count(self, *_: Any) -> None:
         """What `after` becomes when this stream cannot be read: its steps are still counted."""
@@ -167,6 +189,8 @@ class Stream:
             self.vector, self.envs = True, size
             if self.autoreset == "none" and not self.autoreset_known:
                 self.autoreset = "unknown"
+        flags = out[2:4] if self.returns == 5 else out[2:3]
+        self.packed = self.vector and all(type(flag) is np.ndarray and flag.dtype == bool for flag in flags)
         self.layout = Layout(out[0], self.envs)
         self.limit = max(64, min(ROWS, ROWS * 16 // self.envs, BYTES // max(1, self.envs * self.layout.width * 8)))
         if self.now is not None:
@@ -184,28 +208,17 @@ class Stream:
 
     def _inner(self, action: Any, args: Any, trace: List[Any], usual: bool) -> Any:
         """The action(s) that reached the innermost environment(s), None where that is not visible."""
-        plan = self._plan
+        plan = self.below.plan
+        if not usual:
+            return self.below.actions(trace, self.envs) if trace else None
         if plan is None:
             return None if self.hidden else action
-        if not usual:
-            return self._sent(trace)
         if type(plan) is not int:
-            return [kept(sent[0]) if sent else None for sent in (trace[k][2] for k in plan)]
+            return sent_actions(trace, plan)
         sent = trace[plan][2]
         if not sent:
             return None
         return action if args and sent[0] is args[0] else kept(sent[0])
-
-    def _sent(self, trace: List[Any]) -> Any:
-        found: List[Any] = [None] * self.envs
-        for k in innermost(trace, self.owner())[0]:
-            place = self._place(trace[k][1])
-            if place is not None and trace[k][2]:
-                found[place] = kept(trace[k][2][0])
-        return found if self.envs > 1 else found[0]
-
-    def _place(self, owner: Any) -> Optional[int]:
-        return 0 if self.envs == 1 else self._order.get(id(owner))
 
     def _reuse(self, observation: Any, before: Any, after: Any) -> None:
         """Did step hand out the memory it handed out before, with other content? The earlier array is still held."""
@@ -217,46 +230,16 @@ class Stream:
             self.reused = shared
 
     def _raw(self, out: Any, trace: List[Any], door: Any, usual: bool) -> Any:
-        if not usual:
-            return self._unusual(out, trace, door)
-        return None if self._plan is None else [trace[k][3][1] for k in self._plan]
-
-    def _unusual(self, out: Any, trace: List[Any], door: Any) -> Any:
-        """The innermost reward of a step whose calls below differ from the usual; settles what is usual."""
-        leaves, strangers = innermost(trace, self.owner())
-        self.strangers.extend(strangers)
-        vector_leaf = len(leaves) == 1 and self.envs > 1 and np.size(as_array(trace[leaves[0]][3][1])) == self.envs
-        if door.resets:
+        """The innermost rewards where several environments are stepped, or where this step is not like the others."""
+        if usual:
+            found = self.below.rewards(trace)
+            return kept(found) if type(found) is np.ndarray else found
+        resets = door.resets
+        if resets:
             door.resets = False
             if self.just_ended and not self.autoreset_known:
                 self.autoreset, self.autoreset_known = "next_step", self.vector
-        elif not strangers and (vector_leaf or len(leaves) in (0, self.envs)):
-            self._length = len(trace)
-            self._plan = None if not leaves else leaves[0] if self.envs == 1 or vector_leaf else tuple(leaves)
-            self._order = {id(trace[k][1]): i for i, k in enumerate(leaves)}
-        if not leaves:
-            return None
-        if vector_leaf:
-            return kept(trace[leaves[0]][3][1])
-        return self._sum(out, [(self._place(trace[k][1]), trace[k][3][1]) for k in leaves])
-
-    def _sum(self, out: Any, rewards: List[Tuple[Optional[int], Any]]) -> Any:
-        """Innermost rewards per environment: summed over repeated steps, as received where none was taken."""
-        received = np.array(as_array(out[1]), dtype=np.float64).reshape(-1)
-        sums: Dict[int, float] = {}
-        for place, reward in rewards:
-            if place is None or place >= len(received):
-                return None
-            sums[place] = sums.get(place, 0.0) + float(np.sum(as_array(reward)))
-        for place, total in sums.items():
-            received[place] = total
-        return list(received) if self.envs > 1 else float(received[0])
-
-    def _vector_ends(self, ended: Any, cut: Any, out: Any, trace: List[Any]) -> None:
-        if type(ended) is np.ndarray and not ended.any() and (cut is False or not cut.any()):
-            self.just_ended = False
-        else:
-            self.just_ended = env_ends.vector(self, ended, cut, out, trace)
+        return self.below.other_rewards(out, trace, self.owner(), resets)
 
     def _compare(self, observation: Any) -> None:
         if self.first_reset is None:

@@ -16,7 +16,7 @@ from ppodoctor.watching import env_facts
 from ppodoctor.watching.env_fold import Block, Carry, fold
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_totals import Totals, Window
-from ppodoctor.watching.env_trace import chain_below
+from ppodoctor.watching.env_trace import first_innermost
 from ppodoctor.watching.env_values import flat
 from ppodoctor.watching.sites import script_site
 
@@ -194,9 +194,10 @@ class Streams:
         stream.index = watched.facts.stream = len(self.watched)
         self.watched.append(watched)
         outer = stream.owner()
-        below = chain_below(trace, outer)
-        if len(below) + 1 > len(watched.facts.layers):
-            found = env_facts.describe(outer, [outer, *below])
+        chain = env_facts.layers(outer)
+        innermost = first_innermost(trace, outer)
+        if innermost is not None and not any(innermost is one for one in chain):
+            found = env_facts.describe(outer, [*chain, *env_facts.layers(innermost)])
             watched.facts = replace(
                 found,
                 stream=stream.index,

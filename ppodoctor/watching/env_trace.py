@@ -35,16 +35,10 @@ def innermost(trace: Trace, outer: Any) -> Tuple[List[int], List[Any]]:
     return leaves, strangers
 
 
-def chain_below(trace: Trace, outer: Any) -> List[Any]:
-    """The objects whose step was called on the way from `outer` to the first innermost one, outermost first."""
+def first_innermost(trace: Trace, outer: Any) -> Any:
+    """The first object whose step was innermost, or None."""
     leaves, _ = innermost(trace, outer)
-    if not leaves:
-        return []
-    found: List[Any] = []
-    for start, owner, args, _ in trace[leaves[0] :]:
-        if args is not None and start <= leaves[0] and owner is not outer and not any(owner is one for one in found):
-            found.append(owner)
-    return found[::-1]
+    return trace[leaves[0]][1] if leaves else None
 
 
 class Part:

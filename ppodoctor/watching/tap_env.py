@@ -181,6 +181,8 @@ class EnvTap:
             stream.after(action, args, out, trace, door)
             if len(stream.rows) >= stream.limit:
                 self._overflow(stream)
+            if stream.below.strangers:
+                self._let_go(stream)
         except Exception as error:
             self._fail(stream, error)
         self.current_stream = stream.index
@@ -304,6 +306,12 @@ class EnvTap:
         record.update = self._updates
         if self.recorder is not None:
             self.recorder.episode(record)
+
+    def _let_go(self, stream: Stream) -> None:
+        """Objects below a step that are no environments (simulators) are not watched any longer."""
+        for stranger in stream.below.strangers:
+            self._classes.refuse(type(stranger))
+        stream.below.forget()
 
     def _refused(self, stream: Stream, error: Exception) -> None:
         """What the script called returned no step: a scheduler, an agent, an API that is not known."""
