@@ -82,7 +82,20 @@ def _from_softmax(graph: Graph, node: int) -> bool:
     )
 
 
-def _exponent(graph: Graph, core: int) -> Tuple[str, bool, bool]:
+def new_log_prob(graph: Graph, node: int) -> int:
+    """The new log-probability inside the ratio at `node`; `node` itself where no old one stands beside it."""
+    core = ratio_core(graph, node)
+    if graph.op(core) == "Exp":
+        if _exponent(graph, core)[0] != "exp_difference":
+            return node
+        core = _difference(graph, core)[0]
+    if graph.op(core) not in ("Sub", "Rsub", "Add", "Div"):
+        return node
+    return next((child for child in graph.nodes[core].inputs if child >= 0), node)
+
+
+def _difference(graph: Graph, core: int) -> Tuple[int, bool]:
+    """The node under an exponential, below sums, bounds and signs; and whether an odd number of signs was passed."""
     below, negated = graph.nodes[core].inputs[0], False
     for _ in range(16):
         op, inputs = graph.op(below), graph.nodes[below].inputs if below >= 0 else ()
@@ -92,6 +105,11 @@ def _exponent(graph: Graph, core: int) -> Tuple[str, bool, bool]:
             below = inputs[0]
         else:
             break
+    return below, negated
+
+
+def _exponent(graph: Graph, core: int) -> Tuple[str, bool, bool]:
+    below, negated = _difference(graph, core)
     op, inputs = graph.op(below), graph.nodes[below].inputs if below >= 0 else ()
     if op == "Sub":
         left, right = inputs[0], inputs[1] if len(inputs) > 1 else -1

@@ -11,6 +11,7 @@ import numpy as np
 from ppodoctor.measures.graph import LAYERS, Graph
 from ppodoctor.measures.loss import EntropyTerm, LossReading, PolicyHead, Surrogate, Term, ValueLoss
 from ppodoctor.measures.policy_head import find_head, log_prob, read_entropy
+from ppodoctor.measures.ratio import new_log_prob
 from ppodoctor.measures.surrogate import Parsed, describe_surrogate, find_surrogate
 from ppodoctor.measures.terms import Link, RawTerm, picked, take_apart
 from ppodoctor.measures.value_loss import find_value
@@ -18,6 +19,7 @@ from ppodoctor.run import Run
 from ppodoctor.specimens import LossGraph, MinibatchSpecimen
 
 Array = Any
+_Parts = Tuple[Optional[Surrogate], Optional[ValueLoss], Optional[PolicyHead], Tuple[frozenset[int], frozenset[int]]]
 
 
 @lru_cache(maxsize=8)
@@ -50,12 +52,8 @@ def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> Los
     value_at, value = find_value(graph, terms, surrogate_at)
     if value is not None and surrogate is None and head is None and _looks_like_policy(graph, terms, value_at):
         value_at, value = None, None
-    density = (
-        frozenset(graph.below(_lead(parsed), stop=lambda j: graph.op(j) in LAYERS))
-        if parsed is not None
-        else frozenset()
-    )
-    classified, entropy = _classify(graph, (terms, roots), (surrogate_at, value_at), (surrogate, value, head, density))
+    inside = _inside(graph, parsed)
+    classified, entropy = _classify(graph, (terms, roots), (surrogate_at, value_at), (surrogate, value, head, inside))
     return _assemble(
         graph, numbers, (classified, surrogate, value, entropy, head), (terms, surrogate_at, value_at, parsed)
     )
@@ -64,6 +62,17 @@ def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> Los
 def _lead(parsed: Parsed) -> int:
     """The node of the ratio."""
     return next((b.ratio for b in parsed.branches if b.ratio >= 0), -1)
+
+
+def _inside(graph: Graph, parsed: Optional[Parsed]) -> Tuple[frozenset[int], frozenset[int]]:
+    """Nodes of the new log-probability, and those between it and the ratio, which hold the old one too."""
+    lead = -1 if parsed is None else _lead(parsed)
+    if lead < 0:
+        return frozenset(), frozenset()
+    whole, density = (
+        frozenset(graph.below(node, stop=lambda j: graph.op(j) in LAYERS)) for node in (lead, new_log_prob(graph, lead))
+    )
+    return density, whole - density
 
 
 def _picked_head(head: Optional[PolicyHead], rows: Optional[Array]) -> Optional[PolicyHead]:
@@ -106,41 +115,50 @@ def _classify(
     graph: Graph,
     raw: Tuple[List[RawTerm], List[int]],
     places: Tuple[Optional[int], Optional[int]],
-    parts: Tuple[Optional[Surrogate], Optional[ValueLoss], Optional[PolicyHead], frozenset[int]],
+    parts: _Parts,
 ) -> Tuple[List[Term], Optional[EntropyTerm]]:
     terms, roots = raw
-    surrogate, value, head, density = parts
-    chosen = None if head is None else log_prob(head)
-    if chosen is not None and chosen.ndim > 1:
-        chosen = chosen.sum(-1)
+    surrogate, value = parts[:2]
     found: List[Term] = []
     entropy: Optional[EntropyTerm] = None
     done: set[int] = set()
     for number, (term, root) in enumerate(zip(terms, roots)):
-        link, kind, coefficient = term.last, "unknown", term.last.coefficient
+        link, kind, coefficient = term.last, "value", term.last.coefficient
         if number == places[0] and surrogate is not None:
             kind = "surrogate" if surrogate.form != "none" else "policy_gradient"
             coefficient = -abs(coefficient)
-        elif number == places[1] and value is not None:
-            kind = "value"
-        else:
-            read = read_entropy(graph, term, head, (chosen, density))
-            if read is not None:
-                link, sign, reading = read
+        elif number != places[1] or value is None:
+            kind, link, sign, read = _other(graph, term, parts)
+            coefficient = link.coefficient * sign
+            if kind in ("entropy", "log_prob", "penalty"):
                 if link.node in done:
-                    continue
+                    continue  # the parts of one log-density are one term
                 done.add(link.node)
-                kind, coefficient = ("log_prob" if reading.form == "chosen" else "entropy"), link.coefficient * sign
-                if link.offset and kind == "log_prob":
-                    kind = "penalty"
-                else:
-                    entropy = entropy or reading
-            elif all(graph.op(i) not in LAYERS for i in graph.below(term.last.node)):
-                kind = "penalty"
-            elif surrogate is None and _policy_gradient(graph, term):
-                kind = "policy_gradient"
+            entropy = entropy or read
         found.append(_term(graph, kind, coefficient, link, root))
     return found, entropy
+
+
+def _other(graph: Graph, term: RawTerm, parts: _Parts) -> Tuple[str, Link, float, Optional[EntropyTerm]]:
+    """A term beside surrogate and value loss: its kind, the link and sign where it is that, an entropy's reading."""
+    surrogate, _, head, (density, between) = parts
+    held = next((one for one in term.chain if one.node in between), None)
+    if held is not None:
+        return "penalty", held, 1.0, None
+    chosen = None if head is None else log_prob(head)
+    if chosen is not None and chosen.ndim > 1:
+        chosen = chosen.sum(-1)
+    read = read_entropy(graph, term, head, (chosen, density))
+    if read is not None:
+        link, sign, entropy = read
+        if entropy.form != "chosen":
+            return "entropy", link, sign, entropy
+        return ("penalty", link, sign, None) if link.offset else ("log_prob", link, sign, entropy)
+    if all(graph.op(i) not in LAYERS for i in graph.below(term.last.node)):
+        return "penalty", term.last, 1.0, None
+    if surrogate is None and _policy_gradient(graph, term):
+        return "policy_gradient", term.last, 1.0, None
+    return "unknown", term.last, 1.0, None
 
 
 def _policy_gradient(graph: Graph, term: RawTerm) -> bool:

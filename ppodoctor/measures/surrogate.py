@@ -95,10 +95,32 @@ def _parse(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:
             if child >= 0:
                 _parse(graph, child, 1.0, parsed)
         return None
+    if op == "Where" and sum(child >= 0 for child in inputs) > 1:
+        return _choice(graph, node, sign, parsed)
     branch = _branch(graph, node, sign)
     if branch is not None:
         parsed.branches.append(branch)
     return None
+
+
+def _choice(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:
+    """A where between two objectives: a minimum or maximum written out, or one objective for each sign of advantage."""
+    left, right = graph.nodes[node].inputs[:2]
+    for child in (left, right):
+        _parse(graph, child, 1.0, parsed)
+    if parsed.pair != "none":
+        parsed.pair_sign *= sign
+        return
+    condition, a, b = graph.saved(node, "condition"), graph.value(left), graph.value(right)
+    if condition is None or a is None or b is None or not condition.shape == a.shape == b.shape:
+        parsed.pair_sign = sign
+        parsed.branches[1:] = []  # which of both is taken is not known: the first speaks for them
+        return
+    taken = np.where(condition, a, b)
+    for name, extreme in (("min", np.minimum(a, b)), ("max", np.maximum(a, b))):
+        if np.array_equal(taken, extreme):
+            parsed.pair, parsed.pair_sign, parsed.node = name, sign, node
+            return
 
 
 def _pair(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:
@@ -224,15 +246,18 @@ def describe_surrogate(graph: Graph, link: Link, parsed: Parsed) -> Surrogate:
 
 
 def _precomputed(parsed: Parsed, advantage: Optional[Array], outer: float) -> Tuple[Optional[float], Optional[float]]:
-    """Bounds of the form where(A > 0, (1 + e) A, (1 - e) A), which needs no gradient and has no clamp."""
+    """Bounds of the form where(A > 0, (1 + e) A, (1 - e) A), which needs no gradient and has no clamp.
+
+    Where all advantages have one sign only one bound acts; the other is given at the same distance from 1.
+    """
     constant = next((b.constant for b in parsed.branches if b.constant is not None), None)
     if constant is None or advantage is None or constant.shape != advantage.shape:
         return None, None
     with np.errstate(all="ignore"):
         factor = constant * outer / advantage
     up, down = factor[advantage > 0], factor[advantage < 0]
-    low = float(np.median(down)) if down.size else None
-    high = float(np.median(up)) if up.size else None
+    low = float(np.median(down)) if down.size else 2.0 - float(np.median(up)) if up.size else None
+    high = float(np.median(up)) if up.size else None if low is None else 2.0 - low
     return low, high
 
 

@@ -42,7 +42,7 @@ class Link:
     rows: Optional[Array] = None
     """Samples picked by an index on the way (padding masked out)."""
     offset: bool = False
-    """A constant array was added on the way (log p - log p_old of a KL penalty, say)."""
+    """A constant was added on the way that may be an array (log p - log p_old of a KL penalty, say)."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,13 @@ def _sum(graph: Graph, link: Link) -> Optional[List[Link]]:
 
 
 def _has_constant_array(graph: Graph, node: int, sides: Tuple[int, int]) -> bool:
-    """Is the side without a gradient known to be an array? Known only where the minibatch was traced."""
+    """May the side without a gradient be an array? Where the minibatch was traced, it is known whether it is."""
     edge = next((k for k, child in enumerate(sides) if child < 0), None)
-    value = None if edge is None else graph.saved(node, ("left", "right")[edge])
-    return value is not None and value.size > 1
+    if edge is None:
+        return False
+    name = ("left", "right")[edge]
+    value = graph.saved(node, name)
+    return not isinstance(graph.nodes[node].attrs.get(name), float) and (value is None or value.size > 1)
 
 
 def positions(index: Optional[Array]) -> Optional[Array]:

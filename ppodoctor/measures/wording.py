@@ -21,7 +21,7 @@ def _term(term: Term, reading: LossReading) -> str:
         "value": _error(reading),
         "entropy": "H",
         "log_prob": "-log p(chosen action)",
-        "penalty": "|weights|^2",
+        "penalty": "penalty",
     }.get(term.kind, "?")
     sign = "-" if term.coefficient < 0 else "+"
     size = abs(term.coefficient)
