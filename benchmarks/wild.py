@@ -20,10 +20,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from study.scores import wilson
+from ppodoctor.measures.trend import wilson
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scripts = [s for s in json.loads(options.manifest.read_text()) if fnmatch(s["id"], options.only)]
     seconds = 8 if options.quick else options.seconds
     scripts = scripts[:3] if options.quick else scripts
-    print(
-        f"{len(scripts)} scripts, {seconds} s each, {options.jobs} at a time, one thread each, Python {platform.python_version()}"
-    )
+    print(f"{len(scripts)} scripts, {seconds} s each, {options.jobs} at a time, one thread each")
+    print(f"Python {platform.python_version()}, ppodoctor {version('ppodoctor')}")
     with ThreadPoolExecutor(options.jobs) as pool:
         answers = list(pool.map(lambda script: _examine(script, seconds), scripts))
     learning = [a for a in answers if a.learns and a.verdict]
     wrong = [a for a in learning if a.causes]
-    low, high = wilson(len(wrong), len(learning))
-    print(f"\n{len(learning)} scripts that learn: {len(wrong)} false causes ({low:.1%} to {high:.1%})")
+    interval = wilson(len(wrong), len(learning))
+    bounds = f"95% interval {interval.low:.1%} to {interval.high:.1%}"
+    print(f"\n{len(learning)} scripts that learn: {len(wrong)} with a false cause ({bounds})")
     for verdict in ("healthy", "undecided", "cause_found"):
         print(f"  {verdict:12} {sum(a.verdict == verdict for a in learning)}")
     if options.json:
@@ -92,11 +93,9 @@ def _examine(script: dict[str, Any], seconds: int) -> Answer:
         notes=tuple(note["id"] for note in found.get("notes", ())),
         learning=str(found.get("learning", {}).get("status", "")),
     )
-    causes = ", ".join(answer.causes) or "-"
-    print(
-        f"{answer.id:32} {answer.verdict or 'no answer':12} {answer.learning:10} {causes}; notes: {', '.join(answer.notes) or '-'}",
-        flush=True,
-    )
+    causes, notes = ", ".join(answer.causes) or "-", ", ".join(answer.notes) or "-"
+    verdict = answer.verdict or "no answer"
+    print(f"{answer.id:32} {verdict:12} {answer.learning:10} {causes}; notes: {notes}", flush=True)
     return answer
 
 
