@@ -270,7 +270,10 @@ class Learner:
             with self._unseen():
                 facts = self.steps.clipped(parameters, limit, norm, self._current is not None)
             if self._current is not None:
-                self._current.facts.update(facts)
+                known = self._current.facts
+                facts["clipped_parameters"] = known.get("clipped_parameters", []) + facts["clipped_parameters"]
+                facts["clip_calls"] = known.get("clip_calls", 0) + 1
+                known.update(facts)
                 if self._builder is not None and "grad_norm" in facts:
                     self._builder.measure("grad_norm", facts["grad_norm"])
 

@@ -14,7 +14,8 @@ from ppodoctor.run import Run
     fix="Flatten both to [B] before multiplying, and assert ratio.shape == advantage.shape.",
     faults=(2,),
     needs=("minibatches",),
-    explains=("policy_frozen", "advantage_not_followed", "entropy_bonus_too_large"),
+    explains=("policy_frozen", "policy_stays_uniform", "learning_rate_too_low", "entropy_bonus_too_large"),
+    rivals=("old_log_prob_recomputed", "log_prob_broadcast"),
     refuted_by="A product with as many numbers as there are samples.",
 )
 def advantage_broadcast(run: Run) -> Iterator[Evidence]:
@@ -38,8 +39,8 @@ def advantage_broadcast(run: Run) -> Iterator[Evidence]:
             numbers *= n
         if m.term.elements > max(numbers, s.advantage.size) and m.term.elements >= numbers * s.advantage.size:
             yield Evidence(
-                f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} products "
-                f"for {max(numbers, s.advantage.size)} samples",
+                f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} "
+                f"products for {max(numbers, s.advantage.size)} samples",
                 where=m.sites(
                     next(
                         (o.surrogate.advantage_site for o in policy_minibatches(run) if o.surrogate.advantage_site),

@@ -14,7 +14,8 @@ from ppodoctor.run import Run
     fix="Use advantage.detach() in the policy loss (or compute it under torch.no_grad()).",
     faults=(10,),
     needs=("minibatches",),
-    explains=("value_function_blind",),
+    explains=("value_function_blind", "steps_too_large"),
+    rivals=("value_target_not_detached", "value_function_blind"),
     refuted_by="The factor beside the ratio needs no gradient.",
 )
 def advantage_not_detached(run: Run) -> Iterator[Evidence]:

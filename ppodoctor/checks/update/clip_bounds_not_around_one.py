@@ -14,15 +14,16 @@ from ppodoctor.run import Run
     fix="Clamp the ratio between 1 - eps and 1 + eps.",
     faults=(7,),
     needs=("minibatches",),
-    explains=("steps_too_large", "policy_frozen"),
+    explains=("steps_too_large", "policy_frozen", "clip_range_too_large", "return_peaked_then_fell"),
+    rivals=("clip_one_sided", "clip_on_wrong_quantity"),
     refuted_by="Bounds a < 1 < b with comparable distances to 1.",
     references=("Schulman et al. 2017, equation 7",),
 )
 def clip_bounds_not_around_one(run: Run, *, lopsided: float = 3.0) -> Iterator[Evidence]:
     """The clamp's bounds exclude 1, or one lies several times farther from 1 than the other.
 
-    What it sees: the bounds saved on the clamp node. [eps, 1 + eps] is the common slip: the lower bound lacks its "1 -".
-    A clamp of the log-ratio is compared around 0 instead.
+    What it sees: the bounds saved on the clamp node. [eps, 1 + eps] is the common slip: the lower bound lacks its
+    "1 -". A clamp of the log-ratio is compared around 0 instead.
 
     Why it hurts: the side that is far away is practically not limited; if 1 is outside, the clipped branch is constant
     from the first minibatch on.

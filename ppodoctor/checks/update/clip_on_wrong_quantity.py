@@ -14,6 +14,8 @@ from ppodoctor.run import Run
     fix="Clamp the ratio itself, then multiply with the advantage.",
     faults=(7,),
     needs=("minibatches",),
+    explains=("steps_too_large", "policy_frozen", "clip_range_too_large"),
+    rivals=("clip_bounds_not_around_one", "ratio_without_exp"),
     refuted_by="The clamp's input is the ratio.",
 )
 def clip_on_wrong_quantity(run: Run) -> Iterator[Evidence]:

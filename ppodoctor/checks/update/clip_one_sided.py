@@ -14,7 +14,8 @@ from ppodoctor.run import Run
     fix="Clamp the ratio between both bounds: torch.clamp(ratio, 1 - eps, 1 + eps)",
     faults=(7,),
     needs=("minibatches",),
-    explains=("steps_too_large",),
+    explains=("steps_too_large", "clip_range_too_large", "return_peaked_then_fell", "entropy_collapsed"),
+    rivals=("clip_bounds_not_around_one", "surrogate_not_clipped"),
     refuted_by="A clamp with a finite lower and a finite upper bound on the ratio.",
     references=("Schulman et al. 2017, equation 7",),
 )

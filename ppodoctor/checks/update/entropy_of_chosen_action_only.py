@@ -16,10 +16,11 @@ from ppodoctor.run import Run
     fix="Use the distribution's own entropy: dist.entropy(), or -(p * log p).sum(-1) over all actions.",
     faults=(14,),
     needs=("minibatches",),
-    explains=("entropy_collapsed",),
+    explains=("entropy_collapsed", "policy_stays_uniform", "action_std_drifts"),
+    rivals=("entropy_sign_flipped",),
     refuted_by="The term's values equal the closed-form entropy of the distribution on every sample.",
 )
-def entropy_of_chosen_action_only(run: Run) -> Iterator[Evidence]:
+def entropy_of_chosen_action_only(run: Run, *, share: float = 0.8) -> Iterator[Evidence]:
     """The bonus is -log p(a) or -p(a) log p(a) of the taken action instead of the sum over all actions.
 
     What it sees: the term's values equal a function of the chosen action's log-probability, sample by sample, and not
@@ -33,8 +34,9 @@ def entropy_of_chosen_action_only(run: Run) -> Iterator[Evidence]:
 
     Fix: take the entropy of the whole distribution.
     """
-    found = [(r, e, t) for r, e, t in entropy_minibatches(run) if e.form == "chosen" and t.kind == "log_prob"]
-    if not found:
+    terms = entropy_minibatches(run)
+    found = [(r, e, t) for r, e, t in terms if e.form == "chosen" and t.kind == "log_prob"]
+    if not found or len(found) < share * len(terms):
         return
     reading, entropy, term = found[0]
     seen = None if entropy.value is None else float(np.mean(entropy.value))
@@ -45,7 +47,7 @@ def entropy_of_chosen_action_only(run: Run) -> Iterator[Evidence]:
     )
     numbers = "" if seen is None or true is None else f" (it reads {seen:.3f} where the entropy is {true:.3f} nats)"
     yield Evidence(
-        f"the term with coefficient {term.coefficient:+.4g} is a function of the chosen action's log-probability{numbers}",
+        f"the term with coefficient {term.coefficient:+.4g} is made of the chosen action's log-probability{numbers}",
         where=sites_of(site_over(tuple(t for _, _, t in found), "site")),
         first_update=reading.update,
     )

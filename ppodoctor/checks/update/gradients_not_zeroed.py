@@ -14,7 +14,14 @@ from ppodoctor.run import Run
     fix="Call optimizer.zero_grad() before every backward call.",
     faults=(16,),
     needs=("minibatches",),
-    explains=("gradient_clip_dominates", "steps_too_large", "grad_norm_grows"),
+    explains=(
+        "gradient_clip_dominates",
+        "steps_too_large",
+        "learning_rate_too_high",
+        "entropy_collapsed",
+        "return_peaked_then_fell",
+    ),
+    rivals=("learning_rate_too_high",),
     refuted_by="Gradients are absent or zero before the backward call that follows an optimizer step.",
 )
 def gradients_not_zeroed(run: Run, *, share: float = 0.8) -> Iterator[Evidence]:

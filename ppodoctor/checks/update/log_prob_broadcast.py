@@ -15,6 +15,7 @@ from ppodoctor.run import Run
     faults=(3,),
     needs=("minibatches",),
     explains=("ratio_not_one_at_start", "advantage_broadcast", "steps_too_large"),
+    rivals=("advantage_broadcast", "log_prob_not_summed", "stale_samples_reused"),
     refuted_by="A ratio with one number per sample.",
 )
 def log_prob_broadcast(run: Run) -> Iterator[Evidence]:

@@ -14,7 +14,8 @@ from ppodoctor.run import Run
     fix="log_prob = dist.log_prob(action).sum(-1), when acting and when updating.",
     faults=(4,),
     needs=("minibatches",),
-    explains=("steps_too_large", "approx_kl_underestimated"),
+    explains=("steps_too_large", "ratio_not_one_at_start"),
+    rivals=("log_prob_broadcast", "clip_range_too_large"),
     refuted_by="A ratio with one number per sample.",
     references=("Huang et al. 2022, 37 implementation details, continuous actions",),
 )
@@ -35,6 +36,8 @@ def log_prob_not_summed(run: Run) -> Iterator[Evidence]:
         dims = 0 if head is None or head.mean is None else int(head.mean.shape[-1])
         if m.surrogate.form in ("none", "probability"):
             continue
+        if head is None or head.mean is None or len(shape) < head.mean.ndim:
+            continue  # one number for each step and environment, and as many environments as dimensions
         if dims > 1 and len(shape) >= 2 and shape[-1] == dims and shape[0] != dims:
             yield Evidence(
                 f"the ratio has shape {list(shape)}: {dims} ratios a sample for an action of {dims} dimensions",

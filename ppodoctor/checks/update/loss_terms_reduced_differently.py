@@ -10,19 +10,24 @@ from ppodoctor.measures.minibatches import sites_of
 from ppodoctor.measures.reading import readings
 from ppodoctor.run import Run
 
+_WEIGHTS = {"surrogate": 4.0, "policy_gradient": 4.0, "value": 4.0, "entropy": 0.25}
+"""Coefficient times samples above which a sum is not a mean written out as sum / size."""
+
 
 @check(
     title="Loss terms are reduced differently: one is a sum over the batch, another a mean",
     fix="Average every term over the batch.",
     faults=(15,),
     needs=("minibatches",),
-    explains=("gradient_clip_dominates", "value_loss_swamps_trunk"),
+    explains=("gradient_clip_dominates", "value_loss_swamps_policy", "steps_too_large", "learning_rate_too_high"),
+    rivals=("value_loss_swamps_policy", "reward_scale_too_large"),
     refuted_by="Every term of the loss is averaged over the samples.",
 )
 def loss_terms_reduced_differently(run: Run) -> Iterator[Evidence]:
     """A summed term weighs B times what its coefficient says, and its weight changes with the batch size.
 
-    What it sees: the reductions between each term and the root of the graph.
+    What it sees: the reductions between each term and the root of the graph. A sum that is divided by the number of
+    samples counts as a mean.
 
     Why it hurts: with B samples a summed value loss outweighs an averaged policy loss B times; after gradient clipping
     next to nothing of the policy's gradient is left.
@@ -32,11 +37,7 @@ def loss_terms_reduced_differently(run: Run) -> Iterator[Evidence]:
     Fix: mean() for all.
     """
     for reading in readings(run):
-        summed = [
-            t
-            for t in reading.terms
-            if t.kind in ("surrogate", "value", "entropy", "policy_gradient") and _summed(t, reading.batch)
-        ]
+        summed = [t for t in reading.terms if t.kind in _WEIGHTS and _summed(t, reading.batch)]
         averaged = [
             t
             for t in reading.terms
@@ -53,4 +54,6 @@ def loss_terms_reduced_differently(run: Run) -> Iterator[Evidence]:
 
 
 def _summed(term: Term, batch: int) -> bool:
-    return term.reduction == "sum" and term.elements >= batch > 1
+    """A sum over the samples whose coefficient does not divide by their number."""
+    over_samples = term.reduction == "sum" and term.shape[:1] == (batch,) and batch > 1
+    return over_samples and abs(term.coefficient) * term.elements > _WEIGHTS[term.kind]

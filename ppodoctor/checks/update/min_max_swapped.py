@@ -15,8 +15,15 @@ from ppodoctor.run import Run
     fix="Take the minimum of both products (or the maximum of their negatives): -torch.min(surr1, surr2).mean()",
     faults=(6,),
     needs=("minibatches",),
-    explains=("steps_too_large", "learning_rate_too_high", "entropy_collapsed"),
-    rivals=("policy_loss_sign_flipped",),
+    explains=(
+        "steps_too_large",
+        "learning_rate_too_high",
+        "clip_range_too_large",
+        "entropy_collapsed",
+        "return_below_random",
+        "return_peaked_then_fell",
+    ),
+    rivals=("policy_loss_sign_flipped", "surrogate_not_clipped"),
     refuted_by="A minimum over the two products in the maximised objective.",
     references=("Schulman et al. 2017, equation 7",),
 )
@@ -35,11 +42,13 @@ def min_max_swapped(run: Run) -> Iterator[Evidence]:
     """
     found = policy_minibatches(run)
     wrong = [m for m in found if m.surrogate.combine == "max"]
-    if not wrong or len(wrong) < 0.9 * len(found) or sign_conflict(run)[0]:
+    reversed_, direction = sign_conflict(run)
+    if not wrong or len(wrong) < 0.9 * len(found) or reversed_:
         return
+    doubt = "" if direction else "; a reversed sign of the whole loss looks the same where rewards cannot be matched"
     site = next((m.surrogate.site for m in wrong if m.surrogate.site is not None), None)
     yield Evidence(
-        f"the maximised objective takes the maximum of both products in all {len(wrong)} policy losses read",
+        f"the maximised objective takes the maximum of both products in all {len(wrong)} policy losses read{doubt}",
         where=wrong[0].sites(site),
         first_update=wrong[0].reading.update,
     )

@@ -14,13 +14,15 @@ from ppodoctor.run import Run
     fix="loss = -torch.min(ratio * adv, torch.clamp(ratio, 1 - eps, 1 + eps) * adv).mean()",
     faults=(6,),
     needs=("minibatches",),
+    explains=("policy_frozen", "return_peaked_then_fell"),
+    rivals=("min_max_swapped", "surrogate_not_clipped"),
     refuted_by="A minimum (or a maximum of the negated pair) over the plain and the clipped product.",
     references=("Schulman et al. 2017, equation 7",),
 )
 def minimum_missing(run: Run) -> Iterator[Evidence]:
-    """clip(r) A is used without min(r A, .), so a ratio that has left the range on the wrong side gets no gradient back.
+    """clip(r) A is used without min(r A, .): a ratio that has left the range on the wrong side gets no gradient back.
 
-    What it sees: the policy term is a product with a clamped ratio and no minimum or maximum joins it with the plain one.
+    What it sees: the policy term is a product with a clamped ratio; no minimum or maximum joins it with the plain one.
 
     Why it hurts: an action that became much rarer although its advantage is positive cannot recover.
 

@@ -16,8 +16,16 @@ from ppodoctor.run import Run
     fix="Store log_prob (detached) when the action is taken and reuse it for every epoch.",
     faults=(1,),
     needs=("minibatches",),
-    explains=("clip_never_reached", "policy_frozen", "learning_rate_too_low", "ratio_without_old_policy"),
-    rivals=("learning_rate_too_low", "advantage_broadcast"),
+    explains=(
+        "policy_frozen",
+        "policy_stays_uniform",
+        "learning_rate_too_low",
+        "parameters_never_move",
+        "ratio_without_old_policy",
+        "steps_too_large",
+        "entropy_collapsed",
+    ),
+    rivals=("learning_rate_too_low", "learning_rate_zero", "advantage_broadcast"),
     refuted_by="A ratio that differs from 1 after an optimizer step moved the policy.",
 )
 def old_log_prob_recomputed(run: Run) -> Iterator[Evidence]:

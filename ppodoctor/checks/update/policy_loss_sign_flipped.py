@@ -18,10 +18,10 @@ from ppodoctor.run import Run
     explains=(
         "return_below_random",
         "entropy_collapsed",
-        "advantage_not_followed",
         "min_max_swapped",
         "steps_too_large",
-        "policy_gets_worse",
+        "learning_rate_too_high",
+        "return_peaked_then_fell",
     ),
     rivals=("advantage_sign_flipped", "ratio_inverted", "reward_sign_flipped", "min_max_swapped"),
     refuted_by="The advantages in the maximised objective correlate with the recomputed ones positively.",

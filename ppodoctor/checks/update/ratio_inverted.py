@@ -14,8 +14,8 @@ from ppodoctor.run import Run
     fix="ratio = exp(new_log_prob - old_log_prob)",
     faults=(8,),
     needs=("minibatches",),
-    explains=("policy_gets_worse", "advantage_not_followed", "entropy_collapsed", "return_below_random"),
-    rivals=("policy_loss_sign_flipped",),
+    explains=("return_below_random", "entropy_collapsed", "steps_too_large", "return_peaked_then_fell"),
+    rivals=("policy_loss_sign_flipped", "reward_sign_flipped"),
     refuted_by="The exponent's gradient side (the new log-probability) enters with a plus sign.",
     references=("Schulman et al. 2017, equation 6",),
 )

@@ -18,7 +18,13 @@ from ppodoctor.run import Run
     faults=(9, 40, 89, 92),
     needs=("minibatches",),
     tolerable=True,
-    rivals=("old_log_prob_recomputed", "stale_samples_reused", "dropout_in_policy"),
+    rivals=(
+        "stale_samples_reused",
+        "log_prob_of_another_action",
+        "clipped_action_stored",
+        "batch_norm_in_policy",
+        "ratio_without_exp",
+    ),
     explains=("steps_too_large",),
     refuted_by="A ratio of 1 on every sample of the first minibatch of an update.",
     references=("Huang et al. 2022, 37 implementation details: debugging by ratio",),
@@ -46,8 +52,8 @@ def ratio_not_one_at_start(run: Run, *, share: float = 0.8) -> Iterator[Evidence
     ratio = np.asarray(wrong[0].surrogate.ratio, np.float64)
     off = float(np.mean(np.abs(ratio - 1) > 1e-3))
     yield Evidence(
-        f"before any step of the update the ratio differs from 1 in {len(wrong)} of {len(found)} minibatches: mean |r - 1| = "
-        f"{float(np.mean(np.abs(ratio - 1))):.3g}, {off:.0%} of samples off by more than 0.001",
+        f"before any step of the update the ratio differs from 1 in {len(wrong)} of {len(found)} minibatches: mean "
+        f"|r - 1| = {float(np.mean(np.abs(ratio - 1))):.3g}, {off:.0%} of samples off by more than 0.001",
         where=wrong[0].sites(next((m.surrogate.ratio_site for m in found if m.surrogate.ratio_site), None)),
         first_update=wrong[0].reading.update,
     )

@@ -16,7 +16,14 @@ from ppodoctor.run import Run
     fix="ratio = torch.exp(new_log_prob - old_log_prob)",
     faults=(8,),
     needs=("minibatches",),
-    explains=("ratio_not_one_at_start", "clip_never_reached", "policy_frozen"),
+    explains=(
+        "ratio_not_one_at_start",
+        "policy_frozen",
+        "policy_stays_uniform",
+        "steps_too_large",
+        "entropy_collapsed",
+    ),
+    rivals=("ratio_not_one_at_start", "ratio_without_old_policy"),
     refuted_by="An exponential between the log-probabilities and the product with the advantage.",
 )
 def ratio_without_exp(run: Run) -> Iterator[Evidence]:
@@ -25,8 +32,8 @@ def ratio_without_exp(run: Run) -> Iterator[Evidence]:
     What it sees: the graph has a difference of log-probabilities and no exponential before the advantage; in the first
     minibatch the "ratio" is 0.
 
-    Why it hurts: with bounds around 1 the clamp replaces every value, and the minimum picks the constant branch for half
-    the samples, so their gradient is zero or unbounded.
+    Why it hurts: with bounds around 1 the clamp replaces every value, and the minimum picks the constant branch for
+    half the samples, so their gradient is zero or unbounded.
 
     Also looks like: a ratio that is not 1 for other reasons (dropout, another action); there an exponential is present.
 

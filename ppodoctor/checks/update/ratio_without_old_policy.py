@@ -14,13 +14,15 @@ from ppodoctor.run import Run
     fix="Store log_prob at rollout time and use ratio = exp(log_prob - stored_log_prob).",
     faults=(1, 8),
     needs=("minibatches",),
+    explains=("steps_too_large", "entropy_collapsed", "return_peaked_then_fell"),
+    rivals=("old_log_prob_recomputed", "surrogate_not_clipped"),
     refuted_by="A stored log-probability (or probability) that divides the new one.",
 )
 def ratio_without_old_policy(run: Run) -> Iterator[Evidence]:
     """The loss uses log p(a) A (policy gradient) or p(a) A; nothing relates it to the policy that collected the data.
 
-    What it sees: the policy term's factor is the log-probability or the bare probability; no stored one is subtracted or
-    divided by. Plain log p(a) A with one step per rollout is A2C and is a note.
+    What it sees: the policy term's factor is the log-probability or the bare probability; no stored one is subtracted
+    or divided by. Plain log p(a) A with one step per rollout is A2C and is a note.
 
     Why it hurts: from the second step on, the data no longer come from the policy that is being changed, and nothing
     corrects or limits that.

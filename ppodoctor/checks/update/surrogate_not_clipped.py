@@ -8,13 +8,17 @@ from ppodoctor.checks.api import NOTE, Evidence, check
 from ppodoctor.measures.minibatches import policy_minibatches
 from ppodoctor.run import Run
 
+_RATIOS = ("exp_difference", "quotient", "log_difference")
+"""Forms with an old policy in them; without one, there is no ratio to clip, and another check says so."""
+
 
 @check(
     title="The policy loss is not clipped",
     fix="loss = -torch.min(ratio * adv, torch.clamp(ratio, 1 - eps, 1 + eps) * adv).mean()",
     faults=(69,),
     needs=("minibatches",),
-    explains=("steps_too_large",),
+    explains=("steps_too_large", "entropy_collapsed", "return_peaked_then_fell"),
+    rivals=("clip_range_too_large", "ratio_without_old_policy", "clip_one_sided"),
     refuted_by="A clamp between the ratio and the loss, or a penalty on the KL divergence.",
     references=("Schulman et al. 2017, table 1: without clipping or penalty the score falls below random",),
 )
@@ -31,7 +35,7 @@ def surrogate_not_clipped(run: Run) -> Iterator[Evidence]:
     Fix: the clipped objective.
     """
     found = policy_minibatches(run)
-    wrong = [m for m in found if m.surrogate.clip_on == "none" and m.term.kind == "surrogate"]
+    wrong = [m for m in found if m.surrogate.clip_on == "none" and m.surrogate.form in _RATIOS]
     if not wrong or len(wrong) < 0.9 * len(found):
         return
     penalised = any(t.kind in ("penalty", "unknown", "log_prob") for t in wrong[0].reading.terms)

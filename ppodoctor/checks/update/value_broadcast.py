@@ -14,7 +14,8 @@ from ppodoctor.run import Run
     fix="Squeeze the prediction to [B] (value.squeeze(-1)) and assert value.shape == target.shape.",
     faults=(12,),
     needs=("minibatches",),
-    explains=("value_function_blind",),
+    explains=("value_function_blind", "value_loss_swamps_policy"),
+    rivals=("value_function_blind", "reward_scale_too_large"),
     refuted_by="An error with as many numbers as there are samples.",
 )
 def value_broadcast(run: Run) -> Iterator[Evidence]:
@@ -33,7 +34,8 @@ def value_broadcast(run: Run) -> Iterator[Evidence]:
         largest = max(sizes[0], sizes[1] if value.target is not None and value.target.size != value.elements else 0)
         if value.elements > 1 and largest > 1 and value.elements >= largest * max(2, largest // 2):
             yield Evidence(
-                f"prediction {list(value.prediction_shape)} against target gives {value.elements} errors for {largest} samples",
+                f"prediction {list(value.prediction_shape)} against target gives {value.elements} errors for {largest} "
+                "samples",
                 where=sites_of(site_over(tuple(v for _, v, _ in value_minibatches(run)), "site")),
                 first_update=reading.update,
             )

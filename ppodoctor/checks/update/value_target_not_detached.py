@@ -15,6 +15,7 @@ from ppodoctor.run import Run
     faults=(11,),
     needs=("minibatches",),
     explains=("value_function_blind",),
+    rivals=("target_is_not_return", "advantage_not_detached"),
     refuted_by="One side of the value error needs no gradient.",
 )
 def value_target_not_detached(run: Run) -> Iterator[Evidence]:
