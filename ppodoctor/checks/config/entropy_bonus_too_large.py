@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.checks.api import NOTE, RULE, Evidence, check
+from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.observed import entropy_weight, policy_readings
 from ppodoctor.measures.trend import blocks, finite, trend
 from ppodoctor.run import Run
@@ -31,13 +32,14 @@ from ppodoctor.run import Run
     references=("Stable-Baselines3 issue 2240", "ML-Agents: beta 1e-4 to 1e-2"),
 )
 def entropy_bonus_too_large(
-    run: Run, *, heavy: float = 0.05, crushing: float = 0.5, uniform: float = 0.9, least: int = 8
+    run: Run, *, heavy: float = 0.05, crushing: float = 0.5, uniform: float = 0.9, least: int = 3
 ) -> Iterator[Evidence]:
     """The bonus has a heavy coefficient, and the policy is as random as it was, or more so.
 
     What it sees: the coefficient of the entropy over that of the surrogate and the spread of the advantages in it
     (usual is 0 to 0.01; heavy is above 0.05), and the entropy. With discrete actions: lately above 90% of the
-    logarithm of their number. With continuous ones: rising, with a clear trend.
+    logarithm of their number. With continuous ones: rising, with a clear trend. A coefficient of a half or more is
+    noted in any case.
 
     Why it hurts: being random pays more than being right.
 
@@ -51,28 +53,31 @@ def entropy_bonus_too_large(
     weight, site = entropy_weight(run)
     read = policy_readings(run)
     used = [r.surrogate.advantage for r in read if r.surrogate is not None and r.surrogate.advantage is not None]
-    spread = float(np.median([np.std(a) for a in used])) if used else 1.0
+    scale = max(float(np.median([np.std(a) for a in used])) if used else 1.0, 0.2)
     entropy = finite(run.column("entropy"))
-    if not weight > heavy * max(spread, 0.2) or len(entropy) < least:
+    if not weight > heavy * scale or len(entropy) < least:
         return
-    late, kinds = (
-        float(np.median(entropy[-max(3, len(entropy) // 4) :])),
-        {r.head.kind for r in read if r.head is not None},
+    random, seen = _stays_random(read, entropy, uniform)
+    if not random and weight < crushing * scale:
+        return
+    yield Evidence(
+        f"the entropy counts {weight:.2g} times as much as the policy term (usual is 0 to 0.01), and entropy is {seen}",
+        where=(site,) if site is not None else (),
+        column="entropy",
+        strength=0.97 if weight >= crushing * scale else 0.8,
+        severity=None if random else NOTE,
+        first_update=least,
+        data={"seen": weight, "healthy": (0.0, 0.01)},
     )
+
+
+def _stays_random(read: list[LossReading], entropy: np.ndarray, uniform: float) -> tuple[bool, str]:
+    """Is the policy as random as it was, or more so? And what its entropy is, in words."""
+    late = float(np.median(entropy[-max(1, len(entropy) // 4) :]))
     actions = [np.shape(r.head.logits)[-1] for r in read if r.head is not None and r.head.logits is not None]
     if actions:
         share = late / np.log(actions[0])
-        stays, seen = share > uniform, f"lately {share:.0%} of its maximum"
-    else:
-        rise = trend(blocks(entropy, 24))
-        stays, seen = "gaussian" in kinds and rise.tau > 0.5 and rise.p < 0.001, f"rising to {late:.3g} nats"
-    if stays:
-        yield Evidence(
-            f"the entropy counts {weight:.2g} times as much as the policy term (usual is 0 to 0.01), and "
-            f"entropy is {seen}",
-            where=(site,) if site is not None else (),
-            column="entropy",
-            strength=0.97 if weight > crushing * max(spread, 0.2) else 0.8,
-            first_update=least,
-            data={"seen": weight, "healthy": (0.0, 0.01)},
-        )
+        return bool(share > uniform), f"lately {share:.0%} of its maximum"
+    rise = trend(blocks(entropy, 24))
+    rises = rise.tau > 0.5 and rise.p < 0.001 if len(entropy) >= 8 else bool(np.all(np.diff(entropy) > 0))
+    return rises, f"{'rising to' if rises else 'at'} {late:.3g} nats"

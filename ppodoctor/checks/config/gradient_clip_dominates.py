@@ -23,7 +23,7 @@ from ppodoctor.run import Run
     references=("fault 75: over 95% of the steps clipped from ten times the limit or more",),
 )
 def gradient_clip_dominates(
-    run: Run, *, factor: float = 100.0, share: float = 0.95, least: int = 10
+    run: Run, *, factor: float = 100.0, share: float = 0.95, least: int = 3
 ) -> Iterator[Evidence]:
     """Before clipping the gradient is over a hundred times as large as after it, in nearly every update.
 

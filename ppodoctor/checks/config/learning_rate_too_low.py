@@ -25,7 +25,7 @@ from ppodoctor.run import Run
     references=("Jones, Debugging RL Without the Agonizing Pain", "rldoctor: KL below 1e-4 is strangled"),
 )
 def learning_rate_too_low(
-    run: Run, *, kl: float = 1e-4, moved: float = 0.02, usual_rate: float = 2e-5, least: int = 5
+    run: Run, *, kl: float = 1e-4, moved: float = 0.02, usual_rate: float = 2e-5, least: int = 3
 ) -> Iterator[Evidence]:
     """Updates leave the policy where it was, because each step is tiny.
 

@@ -25,7 +25,7 @@ from ppodoctor.run import Run
     treatments=("learning_rate*0.3", "target_kl=0.02"),
     references=("37 implementation details of PPO: approx_kl above 0.02", "RLExplorer: KL above 0.1"),
 )
-def steps_too_large(run: Run, *, kl: float = 0.1, clipped: float = 0.4, least: int = 5) -> Iterator[Evidence]:
+def steps_too_large(run: Run, *, kl: float = 0.1, clipped: float = 0.4, least: int = 3) -> Iterator[Evidence]:
     """KL is above 0.1 and more than 40% of the samples are clipped, in the typical update.
 
     What it sees: KL and clip fraction at the end of each update. A clip range of 0.2 goes with a KL of about 0.02; ten

@@ -31,7 +31,7 @@ from ppodoctor.run import Run
     references=("Moalla et al. 2024, No Representation, No Trust", "ML-Agents: 3 to 10 epochs"),
 )
 def too_many_epochs(
-    run: Run, *, usual: float = 25.0, absurd: float = 60.0, kl: float = 0.05, clipped: float = 0.3, least: int = 3
+    run: Run, *, usual: float = 25.0, absurd: float = 60.0, kl: float = 0.05, clipped: float = 0.3, least: int = 2
 ) -> Iterator[Evidence]:
     """More than 25 passes over each batch, and the policy is far from where the batch was collected.
 

@@ -26,7 +26,7 @@ from ppodoctor.run import Run
     references=("Stable-Baselines3 and Spinning Up stop at 1.5 times the target",),
 )
 def updates_stopped_early(
-    run: Run, *, fraction: float = 0.25, share: float = 0.8, kl: float = 5e-3, least: int = 8
+    run: Run, *, fraction: float = 0.25, share: float = 0.8, kl: float = 5e-3, least: int = 4
 ) -> Iterator[Evidence]:
     """Most updates take far fewer optimizer steps than the script's longest one, with hardly any change of the policy.
 
@@ -46,7 +46,7 @@ def updates_stopped_early(
     with np.errstate(all="ignore"):
         used = finite(steps * run.column("minibatch_size") / run.column("rollout_steps"))
     steps = finite(steps)
-    if min(len(steps), len(used), len(kls)) < least or np.median(kls) > kl:
+    if len(steps) < least or min(len(used), len(kls)) < 2 or np.median(kls) > kl:
         return
     cut_short = (steps <= fraction * steps.max()).mean() if steps.max() >= 4 else 0.0
     if cut_short > share or np.median(used) < 0.5:

@@ -24,7 +24,7 @@ from ppodoctor.run import Run
     treatments=("entropy_coefficient=0.01", "learning_rate*0.3"),
     references=("Schulman, nuts and bolts: premature determinism", "rldoctor: entropy below 10% of its start"),
 )
-def entropy_collapsed(run: Run, *, left: float = 0.1, within: float = 0.5, least: int = 10) -> Iterator[Evidence]:
+def entropy_collapsed(run: Run, *, left: float = 0.1, within: float = 0.5, least: int = 3) -> Iterator[Evidence]:
     """Entropy falls below a tenth of its start, stays there, and the return is not near its best.
 
     What it sees: entropy over its maximum, per update, and the returns: they are flat, below random play, or have lost
@@ -42,7 +42,7 @@ def entropy_collapsed(run: Run, *, left: float = 0.1, within: float = 0.5, least
     updates, share = curve(run, "entropy_share")
     if len(share) < least:
         return
-    start, late = float(share[:3].mean()), float(np.median(share[-max(3, len(share) // 4) :]))
+    start, late = float(share[: min(3, len(share) // 3)].mean()), float(np.median(share[-max(1, len(share) // 4) :]))
     low = np.flatnonzero(share < left * start)
     if not len(low) or late > left * start or updates[low[0]] > within * updates[-1]:
         return

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
-from ppodoctor.measures.observed import span_of
+from ppodoctor.measures.observed import curve, span_of
 from ppodoctor.measures.returns import learning
-from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
 
@@ -25,7 +24,7 @@ from ppodoctor.run import Run
     refuted_by="a return above that of random play",
     references=("Jones: relative entropy near 1 for long means that nothing is learned",),
 )
-def policy_stays_uniform(run: Run, *, share: float = 0.97, least: int = 20) -> Iterator[Evidence]:
+def policy_stays_uniform(run: Run, *, share: float = 0.97, least: int = 10) -> Iterator[Evidence]:
     """After many updates entropy is still above 97% of its maximum and the return has not moved.
 
     What it sees: entropy over its maximum, the later half; the trend of returns.
@@ -39,11 +38,11 @@ def policy_stays_uniform(run: Run, *, share: float = 0.97, least: int = 20) -> I
 
     References: Jones.
     """
-    seen = finite(run.column("entropy_share"))
-    if len(seen) < least or np.median(seen[len(seen) // 2 :]) < share or not learning(run).fails:
+    updates, seen = curve(run, "entropy_share")
+    if len(seen) < 4 or updates[-1] < least or np.median(seen[len(seen) // 2 :]) < share or not learning(run).fails:
         return
     yield Evidence(
-        f"entropy is at {np.median(seen[len(seen) // 2 :]):.1%} of its maximum after {len(seen)} updates",
+        f"entropy is at {np.median(seen[len(seen) // 2 :]):.1%} of its maximum after {updates[-1]} updates",
         column="entropy_share",
         span=span_of(run, "entropy_share"),
         strength=0.8,

@@ -24,7 +24,7 @@ from ppodoctor.run import Run
     treatments=("activation=tanh",),
     references=("Andrychowicz et al. 2021: tanh best, ReLU worst", "Sokar et al. 2023: dormant neurons"),
 )
-def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: int = 5) -> Iterator[Evidence]:
+def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: int = 2) -> Iterator[Evidence]:
     """More than 70% of the ReLU units give 0 for every sample of a minibatch, lately.
 
     What it sees: the share of such units in the first minibatch of each update.
@@ -40,7 +40,7 @@ def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: i
     share = finite(run.column("dead_share"))
     if len(share) < least:
         return
-    late = float(np.median(share[-max(3, len(share) // 4) :]))
+    late = float(np.median(share[-max(1, len(share) // 4) :]))
     if late > most:
         grew = f", {share[0]:.0%} at first" if share[0] < 0.8 * late else ", from the start"
         yield Evidence(

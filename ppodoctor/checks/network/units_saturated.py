@@ -24,7 +24,7 @@ from ppodoctor.run import Run
     treatments=("normalize_observations=true",),
     references=("fault 85: tanh above 0.99 in more than half of the outputs",),
 )
-def units_saturated(run: Run, *, most: float = 0.6, nearly_all: float = 0.85, least: int = 5) -> Iterator[Evidence]:
+def units_saturated(run: Run, *, most: float = 0.6, nearly_all: float = 0.85, least: int = 2) -> Iterator[Evidence]:
     """More than 60% of the outputs of tanh or sigmoid units lie within 1% of a limit, in the typical update.
 
     What it sees: the share of such outputs in the first minibatch of each update.

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import NOTE, RULE, Evidence, check
-from ppodoctor.measures.observed import span_of
+from ppodoctor.measures.observed import curve, span_of
 from ppodoctor.measures.returns import learning
-from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
 
 
@@ -27,7 +26,7 @@ from ppodoctor.run import Run
         "Jones: residual variance",
     ),
 )
-def value_function_blind(run: Run, *, limit: float = 0.02, least: int = 20) -> Iterator[Evidence]:
+def value_function_blind(run: Run, *, limit: float = 0.02, least: int = 10) -> Iterator[Evidence]:
     """Past its warm-up the critic explains no more than 2% of the variance of its targets, and the run does not learn.
 
     What it sees: explained variance of each update, the later two thirds; the learning status.
@@ -41,13 +40,13 @@ def value_function_blind(run: Run, *, limit: float = 0.02, least: int = 20) -> I
 
     References: Stable-Baselines3 documentation; Jones.
     """
-    seen = finite(run.column("explained_variance"))
-    if len(seen) < least:
+    updates, seen = curve(run, "explained_variance")
+    if len(seen) < 4 or updates[-1] < least:
         return
     later = seen[len(seen) // 3 :]
     if np.median(later) <= limit and learning(run).fails:
         yield Evidence(
-            f"explained variance is {np.median(later):.2g} (median of the last {len(later)} updates; 1 is "
+            f"explained variance is {np.median(later):.2g} (median of the last {len(later)} that were read; 1 is "
             "perfect, 0 blind)",
             column="explained_variance",
             span=span_of(run, "explained_variance"),

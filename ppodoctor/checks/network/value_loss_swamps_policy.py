@@ -25,7 +25,7 @@ from ppodoctor.run import Run
     treatments=("value_coefficient*0.1",),
     references=("Andrychowicz et al. 2021: separate networks are better", "RLlib: scaled vf_loss above 100"),
 )
-def value_loss_swamps_policy(run: Run, *, share: float = 0.98, least: int = 10) -> Iterator[Evidence]:
+def value_loss_swamps_policy(run: Run, *, share: float = 0.98, least: int = 3) -> Iterator[Evidence]:
     """More than 98% of the gradient on the shared layers comes from the value loss, in the typical update.
 
     What it sees: the share of the value loss in the gradient of the parameters that both terms reach.

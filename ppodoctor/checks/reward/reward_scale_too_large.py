@@ -29,7 +29,7 @@ from ppodoctor.run import Run
     ),
 )
 def reward_scale_too_large(
-    run: Run, *, large: float = 1000.0, absurd: float = 4000.0, blind: float = 0.3, least: int = 3
+    run: Run, *, large: float = 1000.0, absurd: float = 4000.0, blind: float = 0.3, least: int = 2
 ) -> Iterator[Evidence]:
     """Value targets are in the thousands and the critic explains little of them.
 
