@@ -142,6 +142,15 @@ def observation_of(out: Any) -> Any:
     return out
 
 
+def chosen_environments(kwargs: Any) -> Any:
+    """Which environments a reset is for: a mask (gymnasium), indices (EnvPool, Tianshou), or None for all."""
+    options = kwargs.get("options")
+    if isinstance(options, dict) and options.get("reset_mask") is not None:
+        return np.array(options["reset_mask"], dtype=bool).reshape(-1)
+    ids = kwargs.get("env_id", kwargs.get("id"))
+    return None if ids is None else np.array(ids, dtype=np.int64).reshape(-1)
+
+
 def _numeric(value: Any) -> bool:
     if isinstance(value, (bool, int, float, np.generic)):
         return not isinstance(value, (str, bytes))

@@ -26,12 +26,17 @@ class Worker:
         self._due = time.monotonic() + 0.5
         self._finalizer()
 
-    def step(self, env: Any) -> None:
-        """One outermost step happened."""
-        counts = self.counts
-        counts["steps"] += 1
-        if counts["steps"] % _EVERY == 1:
-            self._look(env)
+    def step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
+        """Make the script's outermost step and count it."""
+        door.trace = []
+        try:
+            return fn(env, *args, **kwargs)
+        finally:
+            door.trace = None
+            door.resets = False
+            self.counts["steps"] += 1
+            if self.counts["steps"] % _EVERY == 1:
+                self._look(env)
 
     def reset(self, env: Any) -> None:
         """One outermost reset happened."""

@@ -10,19 +10,17 @@ import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
-import numpy as np
-
 from ppodoctor.recorder import Recorder
 from ppodoctor.records import EnvFacts, EpisodeRecord, Site
 from ppodoctor.specimens import RolloutSpecimen
 from ppodoctor.watching import env_facts
-from ppodoctor.watching.env_classes import ClassHook, Door
-from ppodoctor.watching.env_fold import Block, specimen
+from ppodoctor.watching.env_classes import ClassHook
+from ppodoctor.watching.env_cut import Cuts
 from ppodoctor.watching.env_stream import NoStep, Stream
-from ppodoctor.watching.env_streams import Streams, Watched
-from ppodoctor.watching.env_totals import Window
-from ppodoctor.watching.env_values import PLAIN, kept, observation_of
+from ppodoctor.watching.env_streams import Streams
+from ppodoctor.watching.env_values import PLAIN, chosen_environments, kept, observation_of
 from ppodoctor.watching.env_workers import Worker, read_workers
+from ppodoctor.watching.env_wrappers import Door
 from ppodoctor.watching.sites import script_site
 
 _MADE = 4096
@@ -42,22 +40,20 @@ class EnvTap:
         self.current_stream = -1
         self.current_calls = 0
         self.just_stepped = False
-        self.train_streams: Optional[Set[int]] = None
-        """The streams whose steps reach updates, once somebody knows; before that the busiest one counts as such."""
         self.streams = Streams()
         self._by_id = self.streams.by_id
+        self._cuts = Cuts(self.streams, self._episode, self._fail)
         self._made: Dict[int, Tuple[type, Optional[Site]]] = {}
         self._pending: Dict[int, Any] = {}
         self._ignored: Dict[int, Any] = {}
         self._reset_below: List[Any] = []
         self._worker: Optional[Worker] = Worker(None) if recorder is None else None
         self._off = False
-        self._updates = 0
         self._door = Door(self)
         self._classes = ClassHook(self._door)
         if hasattr(os, "register_at_fork"):
             tap = weakref.ref(self)
-            os.register_at_fork(after_in_child=lambda: _in_child(tap))
+            os.register_at_fork(before=lambda: _before_fork(tap), after_in_child=lambda: _in_child(tap))
 
     # Attaching
 
@@ -108,54 +104,33 @@ class EnvTap:
     # Reading
 
     @property
+    def train_streams(self) -> Optional[Set[int]]:
+        """The streams whose steps reach updates, once somebody knows; before that the busiest one counts as such."""
+        return self._cuts.train_streams
+
+    @train_streams.setter
+    def train_streams(self, streams: Optional[Set[int]]) -> None:
+        self._cuts.train_streams = streams
+
+    @property
     def total_steps(self) -> int:
         """Environment steps over all sub-environments of the streams that train."""
-        return sum(watched.steps for watched in self._training())
+        return sum(watched.steps for watched in self._cuts.training())
 
     def cut(self, update: int) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
         """(rollouts, columns): the rows since the last cut, as the rollout before policy update `update` (from 1).
 
         A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams.
         """
-        self._updates = max(0, update - 1)
-        rollouts = []
-        for watched in self.streams.watched:
-            if not watched.stream.rows and not watched.stream.events:
-                continue
-            block = self._fold(watched) if watched.stream.rows else None
-            found = specimen(watched.stream, block, update, watched.facts.observation.shape) if block else None
-            if found is not None:
-                rollouts.append(found)
-        columns = self._columns()
-        self._updates = max(0, update)
-        return rollouts, columns
+        return self._cuts.cut(update)
 
     def facts(self) -> List[EnvFacts]:
         """What is known about every stream so far, in the order of their indices."""
-        training = {watched.stream.index for watched in self._training()} if self.train_streams is not None else None
-        return [watched.describe(training) for watched in self.streams.watched]
+        return self._cuts.facts()
 
     def finish(self) -> None:
         """Fold what is left, so that every finished episode is written."""
-        for watched in self.streams.watched:
-            if watched.stream.rows:
-                self._fold(watched)
-
-    def _training(self) -> List[Watched]:
-        if self.train_streams is not None:
-            return [one for one in self.streams.watched if one.stream.index in self.train_streams]
-        return self.streams.busiest()
-
-    def _columns(self) -> Dict[str, Any]:
-        window = Window()
-        training = self._training()
-        for watched in training:
-            window.merge(watched.window)
-        for watched in self.streams.watched:
-            watched.window = Window()
-        if not window.steps:
-            return {}
-        return window.columns(use_cut=not any(watched.totals.whole for watched in training))
+        self._cuts.finish()
 
     # Called by the wrappers (env_classes). Speed matters in the first of them.
 
@@ -165,12 +140,15 @@ class EnvTap:
         if stream is None:
             return self._first_step(door, fn, env, args, kwargs)
         action = args[0] if args else next(iter(kwargs.values()), None)
-        if type(action) not in PLAIN:
-            action = kept(action)
-        if not stream.rows:
-            stream.open(self.keep_rows)
-        if stream.keep and stream.now is None:
-            stream.before()
+        try:
+            if type(action) not in PLAIN:
+                action = kept(action)
+            if not stream.rows:
+                stream.open(self.keep_rows)
+            if stream.keep and stream.now is None:
+                stream.before()
+        except Exception as error:
+            self._fail(stream, error)
         trace: List[Any] = []
         door.trace = trace
         try:
@@ -193,7 +171,7 @@ class EnvTap:
 
     def outer_reset(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """The script resets an environment."""
-        chosen = _chosen(args, kwargs)
+        chosen = chosen_environments(kwargs)
         trace: List[Any] = []
         door.trace = trace
         try:
@@ -245,7 +223,7 @@ class EnvTap:
     def _first_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """A step on an object without a stream: not seen before, ignored, in a worker, or after detach."""
         if self._worker is not None:
-            return self._worker_step(door, fn, env, args, kwargs)
+            return self._worker.step(door, fn, env, args, kwargs)
         if not self._off and id(env) not in self._ignored:
             try:
                 self._opened_by_step(env)
@@ -262,16 +240,6 @@ class EnvTap:
                 stream.reset(observation_of(out), None)
                 self.streams.reset_from(stream, script_site())
         self._reset_below = []
-
-    def _worker_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
-        door.trace = []
-        try:
-            return fn(env, *args, **kwargs)
-        finally:
-            door.trace = None
-            door.resets = False
-            if self._worker is not None:
-                self._worker.step(env)
 
     def _open(self, env: Any) -> Stream:
         try:
@@ -293,17 +261,9 @@ class EnvTap:
 
     def _overflow(self, stream: Stream) -> None:
         """Too many rows without a cut: the older half (all when observations are not kept) goes into the sums."""
-        self._fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
-
-    def _fold(self, watched: Watched, count: Optional[int] = None) -> Optional[Block]:
-        try:
-            return watched.fold(self._episode, count)
-        except (ValueError, TypeError, IndexError) as error:
-            self._fail(watched.stream, error)
-            return None
+        self._cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
 
     def _episode(self, record: EpisodeRecord) -> None:
-        record.update = self._updates
         if self.recorder is not None:
             self.recorder.episode(record)
 
@@ -349,13 +309,11 @@ def _nothing() -> None:
     return
 
 
-def _chosen(args: Any, kwargs: Any) -> Any:
-    """Which environments a reset is for: a mask (gymnasium), indices (EnvPool, Tianshou), or None for all."""
-    options = kwargs.get("options")
-    if isinstance(options, dict) and options.get("reset_mask") is not None:
-        return np.array(options["reset_mask"], dtype=bool).reshape(-1)
-    ids = kwargs.get("env_id", kwargs.get("id"))
-    return None if ids is None else np.array(ids, dtype=np.int64).reshape(-1)
+def _before_fork(reference: Any) -> None:
+    """What waits in a file's buffer would be written by the child once more."""
+    tap = reference()
+    if tap is not None and tap.recorder is not None:
+        tap.recorder.flush()
 
 
 def _in_child(reference: Any) -> None:
