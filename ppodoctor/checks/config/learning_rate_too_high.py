@@ -41,7 +41,7 @@ def learning_rate_too_high(
     run: Run,
     *,
     step: float = 0.02,
-    huge_step: float = 0.05,
+    huge_step: float = 0.03,
     usual_rate: float = 3e-3,
     huge_rate: float = 1e-2,
     kl: float = 0.1,
@@ -50,7 +50,7 @@ def learning_rate_too_high(
 
     What it sees: the norm of an optimizer step over the norm of the parameters; the learning rate; KL at the end of an
     update. Two conditions: steps above 2% together with a learning rate above 3e-3 (steps also follow from small
-    parameters), and a KL above 0.1 in some early update, or steps above 5% with a rate of at least 0.01, which nothing
+    parameters), and a KL above 0.1 in some early update, or steps above 3% with a rate of at least 0.01, which nothing
     has been seen to survive. Healthy runs have steps of 0.1% to 1%.
 
     Why it hurts: clipping stops the gradient once the ratio has left its range, not the step that carries it far

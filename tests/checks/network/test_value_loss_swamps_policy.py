@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from scenarios import failing, steady
 
-SICK = failing(steady(value_grad_share=0.999))
-HEALTHY = steady(value_grad_share=(0.97, 0.8))
+SICK = failing(steady(value_grad_share=0.9999))
+HEALTHY = steady(value_grad_share=(0.9999, 0.99))
 
 
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "value_loss_swamps_policy")
-    assert "99.9%" in found.text
+    assert "99.99%" in found.text
