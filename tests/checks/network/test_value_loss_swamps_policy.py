@@ -10,4 +10,4 @@ HEALTHY = steady(value_grad_share=(0.9999, 0.99))
 
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "value_loss_swamps_policy")
-    assert "99.99%" in found.text
+    assert "99.990%" in found.text
