@@ -148,7 +148,7 @@ def _chosen(run: Run, readings: Sequence[LossReading]) -> List[int]:
 
 def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
     best, seen = outcome.best, outcome.seen
-    exact = best.share >= EXACT_SHARE and best.relative < 0.3 and outcome.runner_up_share < best.share
+    exact = best.share >= EXACT_SHARE and outcome.runner_up_share < best.share
     unknowns = 3 + (2 * len(np.unique(seen.group)) if best.model.affine else 0)
     exact = exact and len(seen.y) > 2 * unknowns
     gamma, lam = _discounts(outcome)

@@ -15,7 +15,7 @@ from ppodoctor.measures.credit_variants import Scheme, Variant, shifted_schemes,
 
 Array = Any
 
-ENOUGH = 0.97
+ENOUGH = 0.95
 """Share of rows met to rounding at which the search stops."""
 FEWEST = 12
 """Rows below which nothing is fitted."""
@@ -99,7 +99,8 @@ def _hinted(
     rare = [name for name in ("mask", "along", "reward") if getattr(hint.best.variant, name) != getattr(usual, name)]
     if rare or hint.best.model.shift:
         family = list({id(scheme): scheme for scheme, _, _ in hint.candidates}.values())
-        yield family, [replace(model, shift=hint.best.model.shift) for model in _models(forms[:1], seen)]
+        usual_models = _models(forms[:1], seen, hint.best.model.constant)
+        yield family, [replace(model, shift=hint.best.model.shift) for model in usual_models]
 
 
 def _stages(steps: Steps, seen: Observed, forms: Sequence[str]) -> Iterator[Tuple[List[Scheme], List[Model]]]:
@@ -108,13 +109,15 @@ def _stages(steps: Steps, seen: Observed, forms: Sequence[str]) -> Iterator[Tupl
     by_value = float(np.isfinite(seen.value).mean()) > 0.5
     usual = [f for f in forms if f.startswith("mc") != by_value] + [f for f in forms if f.startswith("mc") == by_value]
     usual = usual if by_value else [f for f in usual if f != "mc_advantage"][:2]
-    models = _models(usual[:2], seen)
+    paid = steps.reward[steps.valid]
+    varied = float(np.std(paid)) > 1e-6 * float(np.abs(paid).max())  # a constant reward cannot be told from a shift
+    models = _models(usual[:2], seen, varied)
     straight = list(time_schemes(grid))
     yield straight, models
     plain = models[:1]  # the rarer families are tried on the commonest model only
     shifted = list(shifted_schemes(grid))
     yield shifted, models[:2]
-    if float(np.std(steps.reward[steps.valid])) > 1e-6 * float(np.abs(steps.reward[steps.valid]).max()):
+    if varied:
         yield straight, [replace(model, shift=True) for model in plain]
     for kind in ("previous", "next", "clipped", "sign", "raw", "neighbour_up", "neighbour_down"):
         other = with_reward(grid, kind, steps)
@@ -122,14 +125,14 @@ def _stages(steps: Steps, seen: Observed, forms: Sequence[str]) -> Iterator[Tupl
             continue
         yield [_paid(scheme, kind, other) for scheme in straight], plain
     yield list(wrong_way_schemes(turned(steps))), models[:2]
-    yield straight, _models(usual[2:], seen)
+    yield straight, _models(usual[2:], seen, varied)
 
 
-def _models(forms: Sequence[str], seen: Observed) -> List[Model]:
+def _models(forms: Sequence[str], seen: Observed, varied: bool) -> List[Model]:
     """Advantages are mostly normalised and targets mostly not; a scale of 1 is a case of an unknown one."""
     rows = len(seen.y) / max(len(np.unique(seen.group)), 1)
     order = {"advantage": (True,) if rows >= 24 else (False, True)}
-    return [Model(form, affine) for form in forms for affine in order.get(form, (False, True))]
+    return [Model(form, affine, varied) for form in forms for affine in order.get(form, (False, True))]
 
 
 def _paid(scheme: Scheme, kind: str, grid: Grid) -> Scheme:

@@ -23,6 +23,8 @@ class Model:
     """advantage: S - V; return: the same plus V; mc_return: discounted rewards alone; mc_advantage: those minus V."""
     affine: bool = False
     """The observed numbers are known up to a scale and a shift per group."""
+    constant: bool = False
+    """One constant may have been added to every reward."""
     shift: bool = False
     """Rewards are scaled and shifted anew in every update (standardised or centred batch by batch)."""
 
@@ -150,7 +152,7 @@ class Board:
         self.place = place[seen.cell]
         self.inside = self.place >= 0
         pieces = {"reward": grid.reward}
-        if model.shift:
+        if model.shift or model.constant:
             pieces["one"] = grid.valid.astype(np.float64)
         wanted = {n: c for n, c in scheme.columns.items() if only is None or n in only}
         if model.by_value:

@@ -101,7 +101,8 @@ def _design(
     if not model.fixed_reward:
         updates = range(int(seen.update.max()) + 1) if model.shift else ()
         columns += [np.where(seen.update == update, one, 0.0) for update in updates]
-        columns += [np.where(seen.update == update, reward, 0.0) for update in updates] or [reward]
+        columns += [np.where(seen.update == update, reward, 0.0) for update in updates]
+        columns += [] if model.shift else [one, reward] if model.constant else [reward]
     left = pivot if model.affine else pivot + seen.y
     right = np.stack(columns, axis=1)[known] if columns else np.zeros((int(known.sum()), 0))
     return left[known], right, known
@@ -226,7 +227,8 @@ def _numbers(board: Board, coefficients: Array) -> Tuple[Array, float, Array]:
     if board.model.fixed_reward:
         return np.ones(1), gamma, np.zeros(1)
     half = len(rest) // 2
-    return (rest[half:], gamma, rest[:half]) if board.model.shift else (rest, gamma, np.zeros(1))
+    several = board.model.shift or board.model.constant
+    return (rest[half:], gamma, rest[:half]) if several else (rest, gamma, np.zeros(1))
 
 
 def _lines(x: Array, y: Array, group: Array, total: int) -> Tuple[Array, Array]:

@@ -23,7 +23,8 @@ class Variant:
     recursion runs on); leak (only the recursion runs on)."""
     time_limit: str = "final"
     """final (bootstraps from the final observation); death; reset (bootstraps from the next episode's first
-    observation); ignored_after, ignored_final; leak."""
+    observation); ignored_after, ignored_final; leak. Beside an odd mask: in_reward (the final observation's value is
+    added to the reward, whatever the mask says)."""
     tail: str = "bootstrapped"
     """bootstrapped; zero; no_advantage (the last row's advantage is 0); end_ignored (bootstrapped past an end)."""
     mask: str = NOW
@@ -138,17 +139,20 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
             boot = np.where(goes, value, 0.0)
             parts[f"{name}{source}"] = np.where(grid.tail, 0.0, boot)
             parts[f"{name}{source}_tail"] = np.where(grid.tail, boot, 0.0)
+    parts["in_reward"] = np.where(grid.cut, grid.successor, 0.0)
     for carrying, flag in [*flags.items(), (("right", "any"), ~usual)]:
         variants: List[Tuple[Variant, Tuple[str, ...]]] = []
         for boot_name in [*flags, ("right", "any")]:
             mask = _mask_name(boot_name, carrying)
             if mask is None:
                 continue
-            for source in ("after", "final"):
-                limit = "final" if source == "after" else "ignored_final"
-                names = (f"{boot_name}{source}", f"{boot_name}{source}_tail")
+            for source, limit in (("after", "final"), ("final", "ignored_final"), ("after", "in_reward")):
+                names: Tuple[str, ...] = (f"{boot_name}{source}", f"{boot_name}{source}_tail")
+                if limit == "in_reward":
+                    names = (*names, "in_reward")
                 variants.append((Variant(mask=mask, time_limit=limit), names))
-                variants.append((Variant(mask=mask, time_limit=limit, tail="zero"), names[:1]))
+                less = tuple(name for name in names if not name.endswith("_tail"))
+                variants.append((Variant(mask=mask, time_limit=limit, tail="zero"), less))
         carry = (~flag & grid.goes_on).astype(np.float64)
         yield Scheme(grid, carry, parts, tuple(variants))
 

@@ -205,8 +205,12 @@ def _actions(run: Run, use: Use) -> Optional[Tuple[Array, Array]]:
 
 
 def _is_mapped(stored: Array, sent: Array) -> bool:
-    """Is what was sent a function of what is stored: a rename, an affine map or a clip?"""
-    known = _known(sent)
+    """Is one a function of the other: a rename, an affine map or a clip?"""
+    return _is_function(stored, sent) or _is_function(sent, stored)
+
+
+def _is_function(stored: Array, sent: Array) -> bool:
+    known = _known(sent) & _known(stored)
     stored, sent = stored[known], sent[known]
     if len(stored) < 16:
         return False

@@ -41,7 +41,8 @@ def clipped_action_stored(run: Run, *, share: float = 0.01) -> Iterator[Evidence
     if not stored:
         raise Missing("no Gaussian policy whose actions could be read")
     actions = np.concatenate(stored)
-    piled = [_piled(np.unique(actions[:, d], return_counts=True)) for d in range(actions.shape[1])]
+    # an action is read as mean plus deviation, so that equal ones may differ in their last digit
+    piled = [_piled(np.unique(np.round(actions[:, d], 5), return_counts=True)) for d in range(actions.shape[1])]
     worst = int(np.argmax([count for count, _, _ in piled]))
     count, low, high = piled[worst]
     if count < max(4, share * len(actions)):
