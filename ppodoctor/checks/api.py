@@ -57,6 +57,8 @@ class Check:
     severity: str = CAUSE
     tolerable: bool = False
     """Scripts that learn well do this too: a cause only when the run does not learn and nothing else explains it."""
+    mild: bool = False
+    """A mistake that learning can survive: a note while the run learns, a cause otherwise."""
     basis: str = EXACT
     faults: tuple[int, ...] = ()
     """Numbers in the fault list (docs/faults.md)."""
@@ -85,7 +87,9 @@ class Missing(Exception):
     """Raised by a measure or a check when the run lacks what is needed; the check is skipped, visibly."""
 
 
-def check(*, title: str, fix: str, **facts: Any) -> Callable[[Callable[..., Iterator[Evidence]]], Callable[..., Iterator[Evidence]]]:
+def check(
+    *, title: str, fix: str, **facts: Any
+) -> Callable[[Callable[..., Iterator[Evidence]]], Callable[..., Iterator[Evidence]]]:
     """Register a function as a check. Its name is the check's id, the folder it lies in the family."""
 
     def register(function: Callable[..., Iterator[Evidence]]) -> Callable[..., Iterator[Evidence]]:

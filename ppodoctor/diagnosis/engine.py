@@ -96,6 +96,8 @@ def _severity(check: Check, evidence: tuple[Evidence, ...], basis: str, outcome:
     stated = {e.severity or check.severity for e in evidence}
     if CAUSE not in stated or check.tolerable:
         return NOTE
+    if check.mild:
+        return NOTE if outcome.works else CAUSE
     insists = any(e.severity == CAUSE for e in evidence)
     if basis == EXACT and (insists or check.family not in _SURROUNDINGS or not outcome.works):
         return CAUSE

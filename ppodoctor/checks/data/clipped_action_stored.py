@@ -16,7 +16,7 @@ from ppodoctor.run import Run
     fix="Store the sampled action, and clip only the copy that is sent to the environment.",
     faults=(9,),
     needs=("minibatches",),
-    tolerable=True,
+    mild=True,
     explains=("ratio_not_one_at_start",),
     rivals=("actions_saturated",),
     refuted_by="Stored actions of a Gaussian policy that do not pile up at two values.",

@@ -14,7 +14,7 @@ from ppodoctor.run import Run
     fix="Store the action that was sampled, once, and use it for the environment and for the log-probability.",
     faults=(9, 40),
     needs=("minibatches", "rollouts"),
-    tolerable=True,
+    mild=True,
     explains=("ratio_not_one_at_start",),
     rivals=("observations_shifted", "clipped_action_stored", "action_ignored_by_env"),
     refuted_by="Samples whose action equals the one sent at their step, or maps onto it one to one.",

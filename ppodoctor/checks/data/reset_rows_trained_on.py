@@ -17,7 +17,7 @@ from ppodoctor.run import Run
     "deviation), or make the environments with autoreset_mode=AutoresetMode.SAME_STEP.",
     faults=(31,),
     needs=("minibatches", "rollouts"),
-    tolerable=True,
+    mild=True,
     explains=("value_function_blind",),
     refuted_by="Minibatches without any row whose action the environment ignored.",
     references=("Gymnasium >= 1.0: vector environments reset in the step after the end by default", "rl_games #362"),

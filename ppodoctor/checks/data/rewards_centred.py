@@ -14,7 +14,7 @@ from ppodoctor.run import Run
     fix="Divide rewards by a running standard deviation of the return, or by a constant; do not subtract their mean.",
     faults=(38,),
     needs=("minibatches", "rollouts"),
-    tolerable=True,
+    mild=True,
     explains=("value_function_blind", "reward_constant"),
     rivals=("reward_constant",),
     refuted_by="Targets that contain the rewards without a shift.",

@@ -32,6 +32,7 @@ from ppodoctor.run import Run
     explains=(
         "policy_stays_uniform",
         "entropy_collapsed",
+        "one_action_dominates",
         "return_below_random",
         "idle_policy_wins",
         "hidden_state",

@@ -17,7 +17,7 @@ from ppodoctor.specimens import RolloutSpecimen
 @check(
     title="The parallel environments all start from the same states",
     fix="give every copy its own seed, for example seed + index",
-    tolerable=True,
+    mild=True,
     faults=(50,),
     needs=("rollouts", "envs"),
     refuted_by="different observations of two copies after the same number of resets",

@@ -12,7 +12,7 @@ from ppodoctor.run import Run
 @check(
     title="The optimizer is made anew for each update and forgets its moments",
     fix="make the optimizer once, before the training loop",
-    tolerable=True,
+    mild=True,
     faults=(26,),
     needs=("optimizers",),
     explains=("steps_too_large",),
