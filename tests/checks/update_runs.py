@@ -6,8 +6,10 @@ what the recorded rewards give, so that a right loss looks right in every respec
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -41,23 +43,30 @@ BOX_TASK = replace(
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Loop:
     """How the script around the loss is written; the defaults are right."""
 
     zero_grad: bool = True
-    clip: str = "all"  # all, critic, late (after the step) or none
+    accumulate: int = 1  # backward calls for each optimizer step
+    clip: str = "all"  # all, each (network by a call of its own), critic, late (after the step) or none
     move: bool = True  # are the networks moved by the steps?
     wrong_old: float = 0.0  # noise on the stored log-probabilities
 
 
-def trained(loss: Loss, loop: Loop | None = None, *, box: bool | None = None, updates: int = 2) -> Scenario:
+DEFAULT = Loop()
+
+
+@cache
+def trained(loss: Loss, loop: Loop = DEFAULT, *, box: bool | None = None) -> Scenario:
     """A run of the loss. `box`: on continuous actions (by default, when the loss's name is in BOX)."""
     uses_box = loss.__name__ in BOX if box is None else box
     scenario = made_steps(uses_box)
-    trainer = Trainer(loss, loop or Loop())
-    for rollout in scenario.run.rollouts[:updates]:
-        trainer.update(rollout, uses_box)
+    trainer = Trainer(loss, loop)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of some of the faults
+        for rollout in scenario.run.rollouts:
+            trainer.update(rollout, uses_box)
     run = replace(
         scenario.run,
         minibatches=tuple(trainer.minibatches),
@@ -68,6 +77,7 @@ def trained(loss: Loss, loop: Loop | None = None, *, box: bool | None = None, up
     return Scenario(run, tuple(read_minibatch(m) for m in run.minibatches))
 
 
+@cache
 def made_steps(uses_box: bool) -> Scenario:
     """A healthy run with rollouts of the kind of actions that the loss needs, rewarded for their first component."""
     scenario = steady(BOX_TASK if uses_box else DISCRETE_TASK)
@@ -90,6 +100,7 @@ class Trainer:
         self.numbers = Parameters(torch)
         self.minibatches: list[MinibatchSpecimen] = []
         self.version, self.stepped = 0, -1
+        self.moved = [False] * 9
         self.owned = [*self.batch.policy.parameters(), *self.batch.critic.parameters(), self.batch.log_std]
         for parameter in self.owned:
             self.numbers.number(parameter)
@@ -136,12 +147,20 @@ class Trainer:
             facts["stale_norm"] = _norm(held)
         loss, graph = self.read(part, traced=not self.minibatches)
         step = numbers[0] * 256
-        self.minibatches.append(MinibatchSpecimen(*numbers, self.version, step, graph, float(loss), facts))
+        self.minibatches.append(MinibatchSpecimen(*numbers, self.version, step, graph, loss.item(), facts))
         loss.backward()
+        if len(self.minibatches) % self.loop.accumulate == 0:
+            self.step(facts)
+
+    def step(self, facts: dict[str, Any]) -> None:
+        """Clip, step, zero; what the watch sees of it goes into the last minibatch's facts."""
         self.clip(facts)
         facts["step_grad_norm"] = _norm([p.grad for p in self.owned if p.grad is not None])
+        before = [p.detach().clone() for p in self.owned]
         self.optimizer.step()
-        facts["update_size"] = 0.01 if self.loop.move else 0.0
+        changes = [p.detach() - old for p, old in zip(self.owned, before, strict=True)]
+        self.moved = [known or bool(c.any()) for known, c in zip(self.moved, changes, strict=True)]
+        facts["update_size"] = _norm(changes) / _norm(before)
         if self.loop.zero_grad:
             self.optimizer.zero_grad()
         self.version += 1
@@ -156,11 +175,12 @@ class Trainer:
         return loss, GraphReader(torch, self.numbers.number, layers.module_of, trace).read((loss,), full=True)
 
     def clip(self, facts: dict[str, Any]) -> None:
-        given = {"all": self.owned, "critic": list(self.batch.critic.parameters())}.get(self.loop.clip)
-        if given is not None:
-            facts["grad_norm"] = float(nn.utils.clip_grad_norm_(given, LIMIT))
-            facts["clip_limit"], facts["clip_calls"] = LIMIT, 1
-            facts["clipped_parameters"] = [self.numbers.number(p) for p in given]
+        critic = list(self.batch.critic.parameters())
+        calls = {"all": [self.owned], "critic": [critic], "each": [list(self.batch.policy.parameters()), critic]}
+        for given in calls.get(self.loop.clip, ()):
+            facts["grad_norm"], facts["clip_limit"] = float(nn.utils.clip_grad_norm_(given, LIMIT)), LIMIT
+            facts["clip_calls"] = facts.get("clip_calls", 0) + 1
+            facts["clipped_parameters"] = facts.get("clipped_parameters", []) + [self.numbers.number(p) for p in given]
 
     def settings(self) -> dict[str, Setting]:
         """What the watch would have seen of the script's settings."""
@@ -169,8 +189,8 @@ class Trainer:
     def parameter_facts(self) -> list[ParameterFacts]:
         roles = ["policy"] * 4 + ["value"] * 4 + ["policy"]
         return [
-            ParameterFacts(k, f"param{k}", "Linear", tuple(p.shape), True, (0,), role, True, self.loop.move)
-            for k, (p, role) in enumerate(zip(self.owned, roles, strict=True))
+            ParameterFacts(k, f"param{k}", "Linear", tuple(p.shape), True, (0,), role, True, moved)
+            for k, (p, role, moved) in enumerate(zip(self.owned, roles, self.moved, strict=True))
         ]
 
     def optimizer_facts(self) -> OptimizerFacts:

@@ -32,6 +32,8 @@ class Data:
     box: torch.Tensor
     old: torch.Tensor
     old_box: torch.Tensor
+    old_each: torch.Tensor
+    """Of `box`, one for each action dimension."""
     advantage: torch.Tensor
     target: torch.Tensor
 
@@ -60,12 +62,14 @@ def data(seed: int = 0) -> Data:
         torch.randn(BATCH, ACTIONS),
         torch.zeros(BATCH),
         torch.zeros(BATCH),
+        torch.zeros(BATCH, ACTIONS),
         torch.randn(BATCH),
         torch.randn(BATCH),
     )
     with torch.no_grad():
         made.old = made.dist().log_prob(made.index) + 0.2 * torch.randn(BATCH)
-        made.old_box = made.normal().log_prob(made.box).sum(-1) + 0.2 * torch.randn(BATCH)
+        made.old_each = made.normal().log_prob(made.box) + 0.1 * torch.randn(BATCH, ACTIONS)
+        made.old_box = made.old_each.sum(-1)
     return made
 
 
@@ -147,7 +151,7 @@ def own_gaussian(b: Data) -> torch.Tensor:
 
 def multivariate(b: Data) -> torch.Tensor:
     mean = b.policy(b.obs)
-    dist = MultivariateNormal(mean, torch.diag(torch.full((ACTIONS,), 0.5)))
+    dist = MultivariateNormal(mean, torch.diag((2 * b.log_std.detach()).exp()))
     ratio = torch.exp(dist.log_prob(b.box) - b.old_box)
     return (-torch.min(ratio * b.advantage, torch.clamp(ratio, 0.8, 1.2) * b.advantage)).mean()
 
@@ -195,7 +199,7 @@ def clip_around_zero(b: Data) -> torch.Tensor:
 
 
 def not_summed(b: Data) -> torch.Tensor:
-    ratio = (b.normal().log_prob(b.box) - b.old_box[:, None] / ACTIONS).exp()
+    ratio = (b.normal().log_prob(b.box) - b.old_each).exp()
     return -clipped(ratio, b.advantage[:, None]).mean() - 0.01 * b.normal().entropy().mean()
 
 
@@ -278,7 +282,7 @@ WRONG = (sign_flipped, max_instead_of_min, inverted, without_exp, one_sided, cli
 
 def masked_sequences(b: Data) -> torch.Tensor:
     """Padded sequences: everything is computed on all rows, a mask picks the real ones."""
-    mask = torch.arange(BATCH) % 4 != 3
+    mask = torch.arange(len(b.index)) % 4 != 3
     dist = b.dist()
     ratio = (dist.log_prob(b.index) - b.old).exp()
     policy = -torch.min(b.advantage * ratio, b.advantage * torch.clamp(ratio, 0.8, 1.2))[mask].mean()

@@ -14,7 +14,13 @@ from ppodoctor.run import Run
     fix="Flatten both to [B] before multiplying, and assert ratio.shape == advantage.shape.",
     faults=(2,),
     needs=("minibatches",),
-    explains=("policy_frozen", "policy_stays_uniform", "learning_rate_too_low", "entropy_bonus_too_large"),
+    explains=(
+        "policy_frozen",
+        "policy_stays_uniform",
+        "learning_rate_too_low",
+        "entropy_bonus_too_large",
+        "old_log_prob_recomputed",
+    ),
     rivals=("old_log_prob_recomputed", "log_prob_broadcast"),
     refuted_by="A product with as many numbers as there are samples.",
 )
