@@ -25,7 +25,8 @@ class Below:
         self.plan: Any = None
         self.strangers: List[Any] = []
         """Objects met below a step that are no environments."""
-        self._places: Dict[int, int] = {}
+        self.places: Dict[int, int] = {}
+        """id of an innermost environment -> its index, where each one is seen."""
 
     def forget(self) -> None:
         """Another outermost object goes on."""
@@ -43,9 +44,9 @@ class Below:
 
         Where an environment took no step, what the script received; None when nothing is visible below.
         """
-        if not self._places or (not resets and (len(trace) < self.length or not self._walk(trace))):
+        if not self.places or (not resets and (len(trace) < self.length or not self._walk(trace))):
             self._learn(trace, outer, np.size(as_array(out[2])), resets)
-        if type(self.plan) is int and not self._places:  # one inner vector environment stepped for all
+        if type(self.plan) is int and not self.places:  # one inner vector environment stepped for all
             return kept(trace[self.plan][3][1]) if self.plan < len(trace) and trace[self.plan][2] is not None else None
         found = self._walk(trace)
         if not found:
@@ -68,7 +69,7 @@ class Below:
     def _walk(self, trace: List[Any]) -> Dict[int, List[int]]:
         """Innermost step calls by environment; of a call within the same object's own only the outer one."""
         found: Dict[int, List[int]] = {}
-        places = self._places
+        places = self.places
         for k, (start, owner, args, _) in enumerate(trace):
             place = places.get(id(owner))
             if place is None or args is None:
@@ -91,7 +92,7 @@ class Below:
         owners: Dict[int, int] = {}
         for k in leaves:
             owners.setdefault(id(trace[k][1]), len(owners))
-        self._places = owners if len(owners) == envs and not shared else {}
+        self.places = owners if len(owners) == envs and not shared else {}
         if resets or not (shared or len(leaves) in (0, envs)):
             return
         self.length = len(trace)

@@ -110,6 +110,8 @@ def describe(outer: Any, chain: Optional[List[Any]] = None) -> EnvFacts:
 def autoreset(outer: Any) -> Optional[str]:
     """Who resets at an end, as the object declares it; None when it says nothing."""
     for layer in layers(outer):
+        if num_envs(layer) is None:
+            break  # a single environment's metadata says nothing of the vector's, and may be shared by all classes
         metadata = attribute(layer, "metadata")
         mode = metadata.get("autoreset_mode") if isinstance(metadata, dict) else None
         if mode is not None:

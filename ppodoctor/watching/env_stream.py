@@ -210,7 +210,8 @@ class Stream:
         """The action(s) that reached the innermost environment(s), None where that is not visible."""
         plan = self.below.plan
         if not usual:
-            return self.below.actions(trace, self.envs) if trace else None
+            found = self.below.actions(trace, self.envs)
+            return found if self.below.places else None if self.hidden else action
         if plan is None:
             return None if self.hidden else action
         if type(plan) is not int:

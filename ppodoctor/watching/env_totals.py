@@ -107,6 +107,7 @@ class Totals:
         self.squares: Optional[Array] = None
         self.low: Optional[Array] = None
         self.high: Optional[Array] = None
+        self.rows = 0
         self.nan = 0
         self.infinite = 0
         self.rewards = self.reward_nan = self.reward_zero = 0
@@ -161,9 +162,8 @@ class Totals:
             found["obs_min"] = np.asarray(self.low).tolist()
             found["obs_max"] = np.asarray(self.high).tolist()
             found["obs_constant"] = np.flatnonzero(np.asarray(self.low) == np.asarray(self.high)).tolist()
-            found["obs_rows"] = self.count
-            found["obs_nan"] = self.nan
-            found["obs_infinite"] = self.infinite
+        if self.rows:
+            found["obs_rows"], found["obs_nan"], found["obs_infinite"] = self.rows, self.nan, self.infinite
         if self.rewards:
             found["reward_nan"] = self.reward_nan
             found["reward_zero_share"] = self.reward_zero / self.rewards
@@ -185,6 +185,7 @@ class Totals:
         if self.identical is None and obs.shape[1] > 1:
             self.identical = _identical(block)
         rows = obs.reshape(-1, obs.shape[-1])
+        self.rows += len(rows)
         self.nan += int(np.isnan(rows).sum())
         self.infinite += int(np.isinf(rows).sum())
         rows = rows[np.isfinite(rows).all(axis=1)]
