@@ -104,7 +104,13 @@ CLASSES: tuple[LookAlike, ...] = (
         "A",
         "anti-learning",
         lambda run, learning: learning.status == ANTI,
-        ("reward_sign_flipped", "entropy_sign_flipped", "learning_rate_too_high", "entropy_collapsed"),
+        (
+            "reward_sign_flipped",
+            "entropy_sign_flipped",
+            "learning_rate_too_high",
+            "entropy_collapsed",
+            "one_action_dominates",
+        ),
         "run once with the reward's sign flipped: if the return rises, the reward's sign is wrong; if not, read the "
         "policy loss (does log-prob rise where the advantage is positive?)",
     ),
@@ -123,6 +129,7 @@ CLASSES: tuple[LookAlike, ...] = (
             "deterministic_action_while_training",
             "idle_policy_wins",
             "entropy_collapsed",
+            "one_action_dominates",
         ),
         "run with the learning rate divided by 5, then with a larger entropy bonus: the first cures steps that are too "
         "large, the second a policy that settles too early",

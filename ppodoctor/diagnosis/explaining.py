@@ -14,6 +14,7 @@ _CERTAIN_FIRST = (EXACT, MEASURED, RULE)
 SYMPTOMS = frozenset(
     {
         "entropy_collapsed",
+        "one_action_dominates",
         "value_function_blind",
         "steps_too_large",
         "policy_frozen",

@@ -54,6 +54,8 @@ def next_steps(draft: Diagnosis, run: Run, outcome: Learning, kinds: Sequence[Lo
     if draft.verdict == CAUSE_FOUND:
         return ("change what is named first, and run the same command again",)
     if draft.verdict == HEALTHY:
+        if outcome.status == IMPROVING and run.header.get("status") == "finished":
+            return ("the return was still rising when the script ended: give it more steps",)
         young = "watch longer (`--seconds 300`) to see the return rise"
         return (young,) if outcome.status == TOO_YOUNG else ()
     steps = [kind.next_step for kind in kinds]

@@ -21,6 +21,7 @@ from ppodoctor.run import Run
     explains=(
         "steps_too_large",
         "entropy_collapsed",
+        "one_action_dominates",
         "action_std_drifts",
         "units_dead",
         "units_saturated",

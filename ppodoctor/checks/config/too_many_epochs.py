@@ -21,6 +21,7 @@ from ppodoctor.run import Run
     explains=(
         "steps_too_large",
         "entropy_collapsed",
+        "one_action_dominates",
         "plasticity_lost",
         "return_peaked_then_fell",
         "action_std_drifts",

@@ -18,7 +18,7 @@ from ppodoctor.run import Run
     basis=MEASURED,
     faults=(77,),
     needs=("entropy_share", "episodes"),
-    explains=("policy_frozen",),
+    explains=("policy_frozen", "one_action_dominates"),
     rivals=("learning_rate_too_high", "entropy_sign_flipped", "idle_policy_wins"),
     refuted_by="a return near the best that the task allows",
     treatments=("entropy_coefficient=0.01", "learning_rate*0.3"),
