@@ -71,7 +71,7 @@ def explain(
     if seen is None:
         return None
     best: Optional[Outcome] = None
-    starts = _local_rho(steps, quantity) + ([] if hint is None else [hint.best.rho])
+    starts = ([] if hint is None else [hint.best.rho]) + _local_rho(steps, quantity)
     for schemes, models in _hinted(hint, seen, forms):
         found = _attempt(schemes, seen, models[0], [hint.best.rho] if hint is not None else [])
         if found is not None and found.best.share >= ENOUGH:
@@ -164,9 +164,7 @@ def _attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequen
     best: Optional[Outcome] = None
     few = _thinned(seen, 1500)
     coarse = RHO_GRID if len({id(scheme.grid) for scheme in schemes}) == 1 else RHO_GRID[::3]
-    for guesses in (list(starts), list(coarse)):
-        if not guesses:
-            continue
+    for guesses in (*([start] for start in starts), list(coarse)):
         rho = min(guesses, key=lambda one: _start_score(schemes, few, model, one))
         ranked = screen(schemes, few, model, rho)
         if not ranked or ranked[0][0] > HOPELESS:

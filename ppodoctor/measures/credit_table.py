@@ -135,8 +135,7 @@ def _one(rollout: RolloutSpecimen, values: Optional[RolloutValues]) -> Dict[str,
     filler = np.zeros(reward.shape, bool) if rollout.filler is None else np.asarray(rollout.filler, bool)
     reset = resets_after(rollout)
     before_filler = np.concatenate([filler[1:], filler[:1] & False])
-    if rollout.last_obs is None:
-        before_filler[-1] = True  # what followed is unknown: take the environment's word
+    before_filler[-1] = True  # the script may reset after the update only: take the environment's word
     # a time limit that the script steps past without a reset ends nothing
     cut = ((np.asarray(rollout.truncated, bool) & (reset | before_filler)) | reset) & ~terminated & ~filler
     starts = np.concatenate([np.zeros((1, reward.shape[1]), bool), (reset | terminated)[:-1]])

@@ -14,6 +14,7 @@ from ppodoctor.run import Run
     fix="Multiply the carried sum with (1 - (terminated or truncated)).",
     faults=(32,),
     needs=("minibatches", "rollouts"),
+    tolerable=True,
     explains=("value_function_blind",),
     rivals=("termination_ignored", "time_limit_ignored"),
     refuted_by="Advantages before an end that do not depend on the next episode.",

@@ -10,7 +10,7 @@ from ppodoctor.run import Run
 
 
 @check(
-    title="Minibatches are drawn with replacement: some samples are used several times, others never",
+    title="In one pass some samples are used several times and others never (minibatches drawn with replacement)",
     fix="Shuffle the indices once per epoch and walk through them: randperm(n).split(minibatch_size).",
     faults=(19,),
     needs=("minibatches", "rollouts"),
