@@ -24,9 +24,9 @@ from ppodoctor.run import Run
     references=("fault 75: over 95% of the steps clipped from ten times the limit or more",),
 )
 def gradient_clip_dominates(
-    run: Run, *, factor: float = 100.0, share: float = 0.95, still: float = 1e-4, least: int = 3
+    run: Run, *, factor: float = 1000.0, share: float = 0.95, still: float = 1e-4, least: int = 3
 ) -> Iterator[Evidence]:
-    """Before clipping the gradient is over a hundred times as large as after it, in nearly every update.
+    """Before clipping the gradient is over a thousand times as large as after it, in nearly every update.
 
     What it sees: gradient norms before and after clipping, and the size of the optimizer's steps. It is a cause when
     the steps come out below 1e-4 of the parameters: then the limit is so small that Adam's epsilon swallows the

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.checks.api import NOTE, RULE, Evidence, check
 from ppodoctor.measures.observed import kl_after_steps, passes, span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -32,13 +32,19 @@ from ppodoctor.run import Run
     references=("Moalla et al. 2024, No Representation, No Trust", "ML-Agents: 3 to 10 epochs"),
 )
 def too_many_epochs(
-    run: Run, *, usual: float = 25.0, absurd: float = 60.0, kl: float = 0.05, clipped: float = 0.3, least: int = 2
+    run: Run,
+    *,
+    usual: float = 25.0,
+    many: float = 40.0,
+    kl: float = 0.05,
+    clipped: float = 0.3,
+    least: int = 2,
 ) -> Iterator[Evidence]:
     """More than 25 passes over each batch, and the policy is far from where the batch was collected.
 
     What it sees: optimizer steps times minibatch size over the steps of a rollout, that is the number of passes; KL and
     clip fraction at the end of the updates. Both conditions: passes above 25, and KL above 0.05 with more than 30%
-    clipped. Many passes with a stop on KL are fine.
+    clipped. More than 40 passes that leave KL small are a note.
 
     Why it hurts: after some passes the ratio is far from 1, the surrogate no longer bounds the true objective, and the
     batch is fitted by heart. Representations collapse sooner.
@@ -53,14 +59,16 @@ def too_many_epochs(
     kls, clips = kl_after_steps(run), finite(run.column("clip_fraction"))
     if min(len(kls), len(clips)) < least or not times > usual:
         return
-    if np.median(kls) > kl and np.median(clips) > clipped:
+    far = bool(np.median(kls) > kl and np.median(clips) > clipped)
+    if far or times > many:
         yield Evidence(
             f"each environment step is trained on {times:.0f} times per update (usual is 3 to 10); updates end "
             "with a KL of "
             f"{np.median(kls):.2g} and {np.median(clips):.0%} clipped",
-            column="optimizer_steps",
+            column="approx_kl",
             span=span_of(run, "approx_kl"),
-            strength=0.97 if times > absurd else 0.85,
+            strength=0.97 if times > many else 0.85,
+            severity=None if far else NOTE,
             first_update=least,
             data={"seen": times, "healthy": (3.0, 10.0)},
         )
