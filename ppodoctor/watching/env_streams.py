@@ -105,10 +105,11 @@ class Streams:
     """All streams of this process; `by_id` finds the stream of an object by its id while the object lives.
 
     A stream gets its number and its place in `watched` at its first step: objects that are only reset, by an outer
-    one before it exists, get none.
+    one before it exists, get none. `stepped` is told of the object then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stepped: Callable[[Any], None]) -> None:
+        self._stepped = stepped
         self.watched: List[Watched] = []
         self.by_id: Dict[int, Stream] = {}
         self._all: Dict[Stream, Watched] = {}
@@ -194,6 +195,7 @@ class Streams:
         stream.index = watched.facts.stream = len(self.watched)
         self.watched.append(watched)
         outer = stream.owner()
+        self._stepped(outer)
         chain = env_facts.layers(outer)
         innermost = first_innermost(trace, outer)
         if innermost is not None and not any(innermost is one for one in chain):

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -79,3 +80,23 @@ def read_workers(folder: Path) -> List[Dict[str, Any]]:
         except (OSError, ValueError):
             continue
     return found
+
+
+def follow_forks(tap: Any) -> None:
+    """Make a forked child's copy of `tap` a mere worker: the recorder's files belong to the parent."""
+    reference = weakref.ref(tap)
+
+    def before() -> None:
+        alive = reference()
+        if alive is not None and alive.recorder is not None:
+            alive.recorder.flush()  # what waits in a buffer would be written by the child once more
+
+    def in_child() -> None:
+        alive = reference()
+        if alive is not None:
+            folder = None if alive.recorder is None else alive.recorder.folder / "workers" / str(os.getpid())
+            alive.recorder = None
+            alive.become_worker(folder)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=before, after_in_child=in_child)

@@ -5,8 +5,6 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 
 from __future__ import annotations
 
-import os
-import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
@@ -19,7 +17,7 @@ from ppodoctor.watching.env_cut import Cuts
 from ppodoctor.watching.env_stream import NoStep, Stream
 from ppodoctor.watching.env_streams import Streams
 from ppodoctor.watching.env_values import PLAIN, chosen_environments, kept, observation_of
-from ppodoctor.watching.env_workers import Worker, read_workers
+from ppodoctor.watching.env_workers import Worker, follow_forks, read_workers
 from ppodoctor.watching.env_wrappers import Door
 from ppodoctor.watching.sites import script_site
 
@@ -40,20 +38,18 @@ class EnvTap:
         self.current_stream = -1
         self.current_calls = 0
         self.just_stepped = False
-        self.streams = Streams()
+        self.streams = Streams(self._stepped)
         self._by_id = self.streams.by_id
         self._cuts = Cuts(self.streams, self._episode, self._fail)
         self._made: Dict[int, Tuple[type, Optional[Site]]] = {}
         self._pending: Dict[int, Any] = {}
         self._ignored: Dict[int, Any] = {}
-        self._reset_below: List[Any] = []
+        self._reset_below: Dict[int, List[Any]] = {}
         self._worker: Optional[Worker] = Worker(None) if recorder is None else None
         self._off = False
         self._door = Door(self)
         self._classes = ClassHook(self._door)
-        if hasattr(os, "register_at_fork"):
-            tap = weakref.ref(self)
-            os.register_at_fork(before=lambda: _before_fork(tap), after_in_child=lambda: _in_child(tap))
+        follow_forks(self)
 
     # Attaching
 
@@ -122,6 +118,7 @@ class EnvTap:
 
         A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams.
         """
+        self._reset_below.clear()
         return self._cuts.cut(update)
 
     def facts(self) -> List[EnvFacts]:
@@ -185,8 +182,8 @@ class EnvTap:
             self._worker.reset(env)
             return out
         try:
-            self._reset_below = trace
             self._saw_reset(env, out, chosen, kwargs.get("seed"))
+            self._remember_below(env, trace)
         except _CannotOpen as error:
             self._ignore(env, error.__cause__)
         except Exception as error:
@@ -235,11 +232,21 @@ class EnvTap:
     def _opened_by_step(self, env: Any) -> None:
         """Its first reset may have been seen as part of another object's."""
         stream = self._open(env)
-        for _, owner, args, out in self._reset_below:
-            if owner is env and args is None:
-                stream.reset(observation_of(out), None)
-                self.streams.reset_from(stream, script_site())
-        self._reset_below = []
+        for trace in self._reset_below.values():
+            for _, owner, args, out in trace:
+                if owner is env and args is None:
+                    stream.reset(observation_of(out), None)
+                    self.streams.reset_from(stream, script_site())
+
+    def _remember_below(self, env: Any, trace: List[Any]) -> None:
+        """Resets below an object that was not stepped itself: the script may step what is below it instead."""
+        stream = self._by_id.get(id(env))
+        if stream is not None and not stream.calls:
+            self._reset_below[id(env)] = [entry for entry in trace if entry[1] is not env]
+
+    def _stepped(self, env: Any) -> None:
+        """An object is stepped for the first time: nobody will ask what its reset did below."""
+        self._reset_below.pop(id(env), None)
 
     def _open(self, env: Any) -> Stream:
         try:
@@ -307,19 +314,3 @@ class _CannotOpen(Exception):
 
 def _nothing() -> None:
     return
-
-
-def _before_fork(reference: Any) -> None:
-    """What waits in a file's buffer would be written by the child once more."""
-    tap = reference()
-    if tap is not None and tap.recorder is not None:
-        tap.recorder.flush()
-
-
-def _in_child(reference: Any) -> None:
-    """A forked child must not write into the parent's recorder."""
-    tap = reference()
-    if tap is not None:
-        folder = tap.recorder.folder / "workers" / str(os.getpid()) if tap.recorder is not None else None
-        tap.recorder = None
-        tap.become_worker(folder)

@@ -270,3 +270,27 @@ def test_gym_like_modules_attached_after_their_import(recorder):
     tap.detach()
     env.step(0)
     assert tap.total_steps == 1
+
+
+def test_an_object_that_is_reset_through_another_one(tap):
+    class Frame:
+        """Resets what it holds, and lets the script step that itself."""
+
+        def __init__(self, env):
+            self.env = env
+
+        def reset(self):
+            return {"observation": self.env.reset(seed=4)[0]}
+
+        def step(self, action):
+            return self.env.step(action)
+
+    env = gymnasium.make("CartPole-v1")
+    first = Frame(env).reset()["observation"]
+    env.step(0)
+    env.step(1)
+    (rollout,), _ = tap.cut(1)
+    np.testing.assert_array_equal(rollout.obs[0, 0], first)
+    assert rollout.reset_before[0, 0]
+    assert tap.facts()[0].cls.endswith("TimeLimit")
+    assert len(tap.facts()) == 1
