@@ -17,7 +17,7 @@ from ppodoctor.run import Run
     fix="remove the minus sign between the environment and the script (or confirm that the environment returns a cost)",
     faults=(59,),
     needs=("rollouts",),
-    explains=("return_below_random", "entropy_collapsed", "idle_policy_wins"),
+    explains=("return_below_random", "entropy_collapsed", "idle_policy_wins", "proxy_reward_misleads"),
     rivals=("policy_loss_sign_flipped",),
     refuted_by="an environment whose reward is documented as a cost",
     references=("fault 59: the optimizer works well in the wrong direction",),
