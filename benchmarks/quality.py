@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from planter.cases import Case, healthy_cases, planted_cases
-from study.fingerprint import ROOT, digest, snapshot, versions
+from study.fingerprint import ROOT, digest, versions
 from study.page import page
-from study.runner import STORE, Limits, examine, limits_of
+from study.runner import Limits, examine, limits_of
 from study.scores import Scored, summary
 
 HALVES = ("heldout", "dev")
@@ -34,7 +34,6 @@ QUICK = ("cartpole_vector:healthy:1", "*:policy_loss_sign_flipped:1", "cartpole_
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the study; exit status 1 when a case got no answer."""
     options = _parse(arguments)
-    snapshot(STORE)
     halves: dict[str, tuple[list[Scored], dict[str, Any]]] = {}
     for half in [options.split] if options.split else HALVES:
         rows = _run(_chosen(half, options), options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import shutil
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -47,15 +46,6 @@ def watching_code() -> str:
 def package_code() -> str:
     """Hash of the whole package: what decides how a recorded run is diagnosed."""
     return digest(path.read_text() for path in sorted(PACKAGE.rglob("*.py")))
-
-
-@cache
-def snapshot(store: Path) -> Path:
-    """A copy of the package as it is now, so that editing it does not mix two versions in one study."""
-    folder = store / "code" / package_code()
-    if not folder.is_dir():
-        shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
 
 
 def _closure(room: Path) -> set[Path]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from planter.cases import Case
 
-from .fingerprint import ROOT, digest, package_code, snapshot, versions, watching_code
+from .fingerprint import ROOT, digest, package_code, versions, watching_code
 
 STORE = ROOT / "runs" / "quality"
 # How long a planted fault is watched: exact ones show in the first update, the others need a curve.
@@ -98,7 +98,7 @@ def _diagnose_again(case: Case, run: Path) -> Outcome:
 
 def _ask(case: Case, arguments: list[str], folder: Path, timeout: float) -> Outcome:
     start = time.monotonic()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(snapshot(STORE))}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "ppodoctor", *arguments],
