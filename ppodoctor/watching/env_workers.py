@@ -15,6 +15,8 @@ from typing import Any, Dict, List, Optional
 
 _FILE = "environments.json"
 _EVERY = 64
+_PROCESSES = 64
+"""Children that leave their counts; later ones are like them."""
 _SECONDS = 2.0
 
 
@@ -49,7 +51,11 @@ class Worker:
         if self._folder is None or self.counts["pid"] != os.getpid() or not self.counts["steps"]:
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            if not self._folder.exists() and len(os.listdir(self._folder.parent)) >= _PROCESSES:
+                self._folder = None  # a script may fork anew for every rollout
+                return
+            self._folder.mkdir(exist_ok=True)
             partial = self._folder / f".{_FILE}"
             partial.write_text(json.dumps(self.counts), encoding="utf-8")
             os.replace(partial, self._folder / _FILE)
