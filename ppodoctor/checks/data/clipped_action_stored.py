@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.minibatches import policy_minibatches, site_over
+from ppodoctor.checks.api import NOTE, Evidence, Missing, check
+from ppodoctor.measures.minibatches import PolicyMinibatch, policy_minibatches, site_over
+from ppodoctor.measures.telemetry import log_ratio
 from ppodoctor.run import Run
 
 
@@ -25,16 +26,18 @@ from ppodoctor.run import Run
 def clipped_action_stored(run: Run, *, share: float = 0.01) -> Iterator[Evidence]:
     """A Gaussian never gives the same number twice, yet many stored actions are exactly at a bound.
 
-    *What it sees*: the actions whose Gaussian log-density is in the loss, and how many of them equal the largest or the
+    What it sees: the actions whose Gaussian log-density is in the loss, and how many of them equal the largest or the
     smallest one exactly.
 
-    *Why it hurts*: the density at the bound is not the probability of having been clipped; the gradient pulls the mean
+    Why it hurts: the density at the bound is not the probability of having been clipped; the gradient pulls the mean
     to the bound, or the ratio is wrong from the start.
 
-    *Also looks like*: actions that saturate at the bounds of the environment while the sampled ones are stored: that is
+    Also looks like: actions that saturate at the bounds of the environment while the sampled ones are stored: that is
     a matter of range, and the stored ones do not pile up.
 
-    *Fix*: env.step(action.clip(low, high)), but log_prob(action).
+    Fix: env.step(action.clip(low, high)), but log_prob(action).
+
+    References: Huang et al. 2022, The 37 implementation details of PPO: action clipping and storage.
     """
     found = [m for m in policy_minibatches(run) if m.reading.head is not None and m.reading.head.kind == "gaussian"]
     stored = [_flat(m.reading.head.action) for m in found if m.reading.head and m.reading.head.action is not None]
@@ -47,13 +50,37 @@ def clipped_action_stored(run: Run, *, share: float = 0.01) -> Iterator[Evidence
     count, low, high = piled[worst]
     if count < max(4, share * len(actions)):
         return
+    shown = _off_at(found, worst, (low, high))
     yield Evidence(
         f"{count} of {len(actions)} stored actions (component {worst}) are exactly {low:.4g} or {high:.4g}, the "
         "smallest and the largest of all; a Gaussian sample repeats no number",
         where=tuple(s for s in (site_over(tuple(m.surrogate for m in found), "ratio_site"),) if s is not None),
         first_update=found[0].reading.update,
         data={"seen": count / len(actions)},
+        severity=None if shown else NOTE,
     )
+
+
+def _off_at(found: Sequence[PolicyMinibatch], component: int, bounds: tuple[float, float]) -> bool:
+    """Is the ratio of clipped actions off before any step, and that of the others not?
+
+    Where the clipped action's density is used on both sides the ratio is 1: a biased habit that learning survives.
+    """
+    at: list[np.ndarray] = []
+    inside: list[np.ndarray] = []
+    for one in found:
+        logs, head = log_ratio(one.reading), one.reading.head
+        if not one.in_order or logs is None or head is None or head.action is None:
+            continue
+        action = _flat(head.action)[:, component]
+        if action.size == logs.size:
+            clipped = np.isclose(action, bounds[0], atol=1e-5) | np.isclose(action, bounds[1], atol=1e-5)
+            at.append(np.abs(logs[clipped]))
+            inside.append(np.abs(logs[~clipped]))
+    if not at or not np.concatenate(at).size:
+        return False
+    others = np.concatenate(inside)
+    return bool(np.concatenate(at).mean() > 5 * (others.mean() if others.size else 0.0) + 1e-4)
 
 
 def _flat(action: np.ndarray) -> np.ndarray:
