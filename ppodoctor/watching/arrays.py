@@ -15,12 +15,17 @@ def to_numpy(tensor: Any) -> Optional[Any]:
     """A tensor's values on the host; None when it is too large or has no dense values."""
     if tensor.numel() > MAX_NUMBERS or tensor.layout != tensor.new_empty(0).layout:
         return None
+    return as_numpy(tensor).copy()
+
+
+def as_numpy(tensor: Any) -> Any:
+    """A dense tensor's values on the host; they may lie in the tensor's own memory."""
     value = tensor.detach()
     if value.device.type != "cpu":
         value = value.cpu()
     if value.is_floating_point() and value.element_size() < 4:
         value = value.float()
-    return value.resolve_neg().numpy().copy()
+    return value.resolve_neg().numpy()
 
 
 def thin(value: Any) -> Tuple[Any, int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppodoctor.specimens import ModuleCalls
-from ppodoctor.watching.arrays import MAX_WIDTH, to_numpy
+from ppodoctor.watching.arrays import MAX_WIDTH, as_numpy
 
 _KINDS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell")
 BYTES = 48 * 1024 * 1024
@@ -18,36 +18,52 @@ MAX_HEAD = 256
 
 
 class LayerCalls:
-    """Wraps the forward of torch's layer classes; records only while `recording` is set."""
+    """Wraps the forward of torch's layer classes while `recording` is set; else the classes are as torch made them."""
 
     def __init__(self, torch: Any, where: Callable[[], Tuple[int, int]], version: Callable[[], int]) -> None:
         self._torch = torch
         self._where = where
         self._version = version
-        self._originals: Dict[Any, Any] = {}
+        self._wrappers: List[Tuple[Any, Any, Any]] = []
+        """(class, its own forward, ours)"""
+        self._attached = False
+        self._recording = False
         self._log: List[Tuple[Any, ...]] = []
         self._spent = 0
         self._first: Optional[set[int]] = None
         self._heads: Optional[set[int]] = None
         self._numbers: Dict[int, int] = {}
         self._kept: List[Any] = []
-        self.recording = False
         self.full = False
 
     def attach(self) -> None:
-        """Wrap the classes."""
-        for name in _KINDS:
-            kind = getattr(self._torch.nn, name, None)
-            if kind is not None and kind not in self._originals:
-                self._originals[kind] = kind.forward
-                kind.forward = self._wrap(kind.forward)
+        """From now on `recording` has an effect."""
+        self._attached = True
 
     def detach(self) -> None:
-        """Give the classes their own forward back."""
-        for kind, forward in self._originals.items():
-            kind.forward = forward
-        self._originals.clear()
+        """Give the classes their own forward back for good."""
         self.recording = False
+        self._attached = False
+
+    @property
+    def recording(self) -> bool:
+        """Are calls recorded now?"""
+        return self._recording
+
+    @recording.setter
+    def recording(self, on: bool) -> None:
+        if on == self._recording or (on and not self._attached):
+            return
+        self._recording = on
+        if on:
+            kinds = [getattr(self._torch.nn, name) for name in _KINDS if hasattr(self._torch.nn, name)]
+            self._wrappers = [(kind, kind.forward, self._wrap(kind.forward)) for kind in kinds]
+            for kind, _, ours in self._wrappers:
+                kind.forward = ours
+            return
+        for kind, forward, ours in self._wrappers:
+            if kind.__dict__.get("forward") is ours:  # else the script has put its own around ours meanwhile
+                kind.forward = forward
 
     def number(self, module: Any) -> int:
         """A small identity for a module, stable within the run."""
@@ -74,7 +90,7 @@ class LayerCalls:
         @functools.wraps(forward)
         def watched(module: Any, *args: Any, **kwargs: Any) -> Any:
             output = forward(module, *args, **kwargs)
-            if self.recording:
+            if self._recording:
                 with unseen():
                     self._record(module, args[0] if args else next(iter(kwargs.values()), None), output)
             return output
@@ -84,6 +100,7 @@ class LayerCalls:
     def _record(self, module: Any, data: Any, output: Any) -> None:
         if self._spent > BYTES:
             self.full = True
+            self.recording = False
             return
         number = self.number(module)
         if isinstance(output, tuple):
@@ -94,10 +111,9 @@ class LayerCalls:
             return
         stream, step = self._where()
         kept_in = self._input(data) if wants_input and not data.requires_grad else None
-        kept_out = output.detach() if wants_output and output.shape[-1] <= MAX_HEAD and output.dim() < 4 else None
-        self._spent += 4 * (
-            (kept_in.numel() if kept_in is not None else 0) + (kept_out.numel() if kept_out is not None else 0)
-        )
+        small = wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD
+        kept_out = _rows(output).clone() if small else None
+        self._spent += 4 * sum(kept.numel() for kept in (kept_in, kept_out) if kept is not None)
         self._log.append(
             (number, step, stream, self._version(), self._torch.is_grad_enabled(), module.training, kept_in, kept_out)
         )
@@ -105,10 +121,7 @@ class LayerCalls:
     def _input(self, data: Any) -> Any:
         """A thinned copy: the script's own array may lie behind the tensor and change later."""
         flat = data.detach()
-        if flat.dim() < 2:
-            flat = flat.reshape(1, -1)
-        elif flat.dim() > 3:
-            flat = flat.reshape(flat.shape[0], -1)
+        flat = flat.reshape(flat.shape[0], -1) if flat.dim() > 3 else _rows(flat)
         stride = -(-flat.shape[-1] // MAX_WIDTH)
         return flat[..., ::stride].clone() if stride > 1 else flat.clone()
 
@@ -126,32 +139,33 @@ class LayerCalls:
         return [self._assemble(number, rows, number in first, number in heads) for number, rows in by_module.items()]
 
     def _assemble(self, number: int, rows: List[Tuple[Any, ...]], first: bool, head: bool) -> ModuleCalls:
-        inputs = [to_numpy(_flat(r[7])) if first and r[7] is not None else None for r in rows]
-        outputs = [to_numpy(_flat(r[8])) if head and r[8] is not None else None for r in rows]
-        chosen = [k for k in range(len(rows)) if inputs[k] is not None or outputs[k] is not None]
-        counts = [len(inputs[k]) if inputs[k] is not None else len(outputs[k]) for k in chosen]  # type: ignore[arg-type]
+        chosen = [row for row in rows if (first and row[7] is not None) or (head and row[8] is not None)]
+        order, _, step, stream, version, grad, training, inputs, outputs = zip(*chosen) if chosen else [()] * 9
+        lead = inputs if first and inputs and inputs[0] is not None else outputs
         return ModuleCalls(
             module=number,
             cls=type(self._kept[number]).__name__,
             role="first" if first and not head else "head" if head and not first else "",
-            order=np.array([rows[k][0] for k in chosen], np.int64),
-            step=np.array([rows[k][2] for k in chosen], np.int64),
-            stream=np.array([rows[k][3] for k in chosen], np.int64),
-            version=np.array([rows[k][4] for k in chosen], np.int64),
-            grad=np.array([rows[k][5] for k in chosen], bool),
-            training=np.array([rows[k][6] for k in chosen], bool),
-            rows=np.array(counts, np.int64),
-            inputs=_concatenated([inputs[k] for k in chosen]) if first else None,
-            outputs=_concatenated([outputs[k] for k in chosen]) if head else None,
+            order=np.array(order, np.int64),
+            step=np.array(step, np.int64),
+            stream=np.array(stream, np.int64),
+            version=np.array(version, np.int64),
+            grad=np.array(grad, bool),
+            training=np.array(training, bool),
+            rows=np.array([0 if one is None else one.shape[0] for one in lead], np.int64),
+            inputs=self._concatenated(inputs) if first else None,
+            outputs=self._concatenated(outputs) if head else None,
         )
 
+    def _concatenated(self, parts: Sequence[Any]) -> Optional[Any]:
+        """[rows, width] of all calls, or None when a call lacks its array or they differ in width or type."""
+        if not parts or any(part is None for part in parts):
+            return None
+        if len({(part.shape[1], part.dtype, part.device) for part in parts}) != 1:
+            return None
+        return as_numpy(self._torch.cat(parts))
 
-def _flat(value: Any) -> Any:
-    return value.reshape(-1, value.shape[-1]) if value.dim() != 1 else value.reshape(1, -1)
 
-
-def _concatenated(parts: List[Any]) -> Optional[Any]:
-    """[rows, width] of all calls, or None when a call lacks its array or widths differ."""
-    if not parts or any(part is None for part in parts) or len({part.shape[1] for part in parts}) != 1:
-        return None
-    return np.concatenate(parts)
+def _rows(value: Any) -> Any:
+    """[rows, width] of a layer's input or output, without its gradient."""
+    return value.detach().reshape(-1, value.shape[-1]) if value.dim() > 1 else value.detach().reshape(1, -1)

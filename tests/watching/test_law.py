@@ -65,7 +65,8 @@ def run(script: Path, arguments: list[str], folder: Path, *, watched: bool) -> R
         environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert facts.exists(), done.stderr
-    return Ran(done.returncode, TIMINGS.sub("-", done.stdout), TIMINGS.sub("-", done.stderr), json.loads(facts.read_text()))
+    out, err = (TIMINGS.sub("-", text) for text in (done.stdout, done.stderr))
+    return Ran(done.returncode, out, err, json.loads(facts.read_text()))
 
 
 def compare(script: Path, arguments: list[str], folder: Path) -> Run:

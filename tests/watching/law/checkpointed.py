@@ -39,7 +39,7 @@ for update in range(3):
         obs, reward, terminated, truncated, _ = env.step(int(action))
         if terminated or truncated:
             obs, _ = env.reset()
-    o, a, old, v = (torch.stack(column) for column in zip(*rows))
+    o, a, old, v = (torch.stack(column) for column in zip(*rows, strict=True))
     body.train()
     for _ in range(3):
         h = checkpoint(body, o, use_reentrant=False)

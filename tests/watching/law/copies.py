@@ -52,7 +52,7 @@ def collect(env, policy, obs, steps):
         following, reward, terminated, truncated, _ = env.step(int(action))
         rows.append((torch.as_tensor(obs), action, dist.log_prob(action), value, torch.tensor(float(reward))))
         obs = env.reset()[0] if terminated or truncated else following
-    return [torch.stack(column) for column in zip(*rows)], obs
+    return [torch.stack(column) for column in zip(*rows, strict=True)], obs
 
 
 def learn(policy, optimizer, batch):

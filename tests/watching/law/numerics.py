@@ -1,5 +1,6 @@
 """A PPO in which much is unusual that torch allows: float64, changes in place, dropout, hooks, modes, steps by hand."""
 
+# ruff: noqa: NPY002 - the global generator is what is tested
 from __future__ import annotations
 
 import random
@@ -87,7 +88,7 @@ for update in range(6):
         rows.append([x.clone() for x in (torch.as_tensor(obs, dtype=torch.float64), action[0], log_prob[0], value[0])])
         rows[-1].append(torch.tensor([float(reward)]))
         obs = env.reset()[0] if terminated or truncated else following
-    o, a, old, v, r = (torch.stack(column) for column in zip(*rows))
+    o, a, old, v, r = (torch.stack(column) for column in zip(*rows, strict=True))
     target = torch.zeros_like(r)
     total = torch.zeros(1)
     for t in reversed(range(len(r))):
@@ -116,7 +117,7 @@ for update in range(6):
             elif epoch == 1:
                 grads = torch.autograd.grad(policy_loss + 0.5 * value_loss, list(net.parameters()), allow_unused=True)
                 with torch.no_grad():
-                    for p, g in zip(net.parameters(), grads):
+                    for p, g in zip(net.parameters(), grads, strict=True):
                         if g is not None:
                             p.sub_(1e-3 * g)
             else:
@@ -126,5 +127,6 @@ for update in range(6):
                 optimizer.step(lambda: None)
     print(update, f"{float(policy_loss):.17g} {float(value_loss):.17g} {float(advantage.sum()):.17g}", flush=True)
 
-print(len(gradients), f"{float(sum(g.norm() for g in gradients)):.17g}", Counted.calls, random.random(), np.random.rand(), file=sys.stderr)
+norm = float(sum(gradient.norm() for gradient in gradients))
+print(len(gradients), f"{norm:.17g}", Counted.calls, random.random(), np.random.rand(), file=sys.stderr)
 sys.exit(7)
