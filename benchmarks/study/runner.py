@@ -55,7 +55,7 @@ class Outcome:
 def limits_of(case: Case, *, quick: bool) -> Limits:
     """A few updates for a case whose faults are all exact, else time enough for a curve."""
     if case.faults and all(fault.kind == "exact" for fault in case.faults):
-        return Limits(updates=3 if quick else EXACT_UPDATES, seconds=CURVE_SECONDS)
+        return Limits(updates=2, seconds=30) if quick else Limits(EXACT_UPDATES, CURVE_SECONDS)
     return Limits(seconds=8 if quick else CURVE_SECONDS)
 
 
