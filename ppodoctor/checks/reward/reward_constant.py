@@ -21,6 +21,7 @@ from ppodoctor.run import Run
     explains=(
         "reward_never_met",
         "reward_scale_too_small",
+        "rewards_centred",
         "policy_stays_uniform",
         "policy_frozen",
         "entropy_collapsed",
