@@ -35,7 +35,7 @@ class Recorder:
 
     def episode(self, record: EpisodeRecord) -> None:
         """Append one finished episode; flushed with the next update."""
-        self._append("episodes.jsonl", to_dict(record), flush=False)
+        self._append("episodes.jsonl", dict(vars(record)), flush=False)  # flat, and there may be many
 
     def note(self, tap: str, text: str, remedy: str = "") -> None:
         """Say, once, what could not be seen."""

@@ -99,13 +99,14 @@ def _play(facts: Dict[str, Any], seconds: float) -> Dict[str, List[float]]:
 def _make(facts: Dict[str, Any]) -> Any:
     """The environment by its registered name. A class of the script's own is not made again: it may drive a machine."""
     spec = facts.get("spec_id")
+    kwargs = {name: value for name, value in (facts.get("spec_kwargs") or {}).items() if name != "render_mode"}
     if not spec:
         raise LookupError("the environment has no registered name by which a copy could be made")
     for library in ("gymnasium", "gym"):
         if any(library in str(layer).split(".")[0] for layer in facts.get("layers") or ()):
-            return importlib.import_module(library).make(spec, **(facts.get("spec_kwargs") or {}))
+            return importlib.import_module(library).make(spec, **kwargs)
     library = "gymnasium" if importlib.util.find_spec("gymnasium") else "gym"
-    return importlib.import_module(library).make(spec, **(facts.get("spec_kwargs") or {}))
+    return importlib.import_module(library).make(spec, **kwargs)
 
 
 def _policies(space: Any) -> List[Tuple[str, Policy]]:

@@ -89,8 +89,9 @@ def describe(outer: Any, chain: Optional[List[Any]] = None) -> EnvFacts:
     raw_action = attribute(innermost, "action_space")
     if raw_action is not None and space(raw_action) != space(action):
         facts["inner_action"] = vars(space(raw_action))
-    if attribute(action, "start"):
-        facts["action_start"] = int(attribute(action, "start"))
+    start = attribute(action, "start")
+    if isinstance(start, (int, np.integer)) and start:  # MultiDiscrete has an array of them
+        facts["action_start"] = int(start)
     name = attribute(spec, "id")
     return EnvFacts(
         stream=0,

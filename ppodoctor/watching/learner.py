@@ -98,6 +98,10 @@ class Learner:
             "run once with compilation switched off to see the loss term by term",
         )
 
+    def optimizer_made(self) -> None:
+        """The script is about to train: its environment classes exist by now."""
+        self._session.env.look()
+
     def on_env_step(self) -> None:
         """After each outermost environment step."""
         self._stepped = True

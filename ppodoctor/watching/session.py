@@ -26,6 +26,8 @@ class Session:
         self.muted = settings.worker
         self.recorder = Recorder(Path(settings.folder), producer="watch") if not self.muted else None
         self.env = EnvTap(self.recorder, on_step=self._on_step)
+        if settings.worker:
+            self.env.become_worker(Path(settings.folder))
         self.learner: Any = None
         self.began = time.perf_counter()
         self._described = 0.0

@@ -110,6 +110,7 @@ class TorchTap:
         if not any(known is optimizer for known in self.optimizers):
             self.optimizers.append(optimizer)
             self._sites[id(optimizer)] = frame_sites()[0]
+            self._listener.optimizer_made()
         return next(i for i, known in enumerate(self.optimizers) if known is optimizer)
 
     def site_of(self, optimizer: Any) -> Optional[Site]:
