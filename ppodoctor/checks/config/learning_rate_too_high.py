@@ -24,6 +24,7 @@ from ppodoctor.run import Run
         "one_action_dominates",
         "action_std_drifts",
         "units_dead",
+        "network_ignores_observation",
         "units_saturated",
         "plasticity_lost",
         "value_function_blind",
@@ -41,18 +42,18 @@ from ppodoctor.run import Run
 def learning_rate_too_high(
     run: Run,
     *,
-    step: float = 0.02,
-    huge_step: float = 0.03,
+    step: float = 0.025,
+    huge_step: float = 0.05,
     usual_rate: float = 3e-3,
     huge_rate: float = 1e-2,
     kl: float = 0.1,
 ) -> Iterator[Evidence]:
     """One optimizer step changes the parameters by percents of their size, and the policy jumps.
 
-    What it sees: the norm of an optimizer step over the norm of the parameters; the learning rate; KL at the end of an
-    update. Two conditions: steps above 2% together with a learning rate above 3e-3 (steps also follow from small
-    parameters), and a KL above 0.1 in some early update, or steps above 3% with a rate of at least 0.01, which nothing
-    has been seen to survive. Healthy runs have steps of 0.1% to 1%.
+    What it sees: the norm of an optimizer step over the norm of the parameters, the largest of the first updates
+    (later the parameters have grown); the learning rate; KL at the end of the first twenty updates. Two conditions:
+    steps above 2.5% with a learning rate above 3e-3 (steps also follow from small parameters), and a KL above 0.1; or
+    steps above 5% with a rate of at least 0.01. Healthy runs have first steps of 0.1% to 2%.
 
     Why it hurts: clipping stops the gradient once the ratio has left its range, not the step that carries it far
     beyond. A policy thrown into a corner has no entropy left to come back.
@@ -69,7 +70,7 @@ def learning_rate_too_high(
     kls = kl_after_steps(run)[:20]
     if not len(sizes) or not len(rates):
         return
-    size, rate = float(np.median(sizes)), float(np.median(rates))
+    size, rate = float(sizes[:3].max()), float(np.median(rates))
     jumped = len(kls) > 0 and float(kls.max()) > kl
     huge = size > huge_step and rate >= huge_rate
     if not huge and not (size > step and rate > usual_rate and jumped):

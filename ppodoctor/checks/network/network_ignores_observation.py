@@ -18,7 +18,7 @@ from ppodoctor.run import Run
     "multiplied by 0, features that are overwritten",
     faults=(84, 85, 88),
     needs=("minibatches",),
-    explains=("policy_stays_uniform", "value_function_blind", "units_dead"),
+    explains=("policy_stays_uniform", "value_function_blind"),
     rivals=("observation_constant", "units_dead", "parameters_never_move"),
     refuted_by="two observations with different outputs",
     references=("TheDeepChecker: zero and symmetric initialisation",),
@@ -54,11 +54,14 @@ def network_ignores_observation(run: Run, *, least: int = 3, still: float = 1e-7
             )
 
 
-def _policy(reading: LossReading) -> object:
+def _policy(reading: LossReading, certain: float = -0.01) -> object:
     head = reading.head
     if head is None:
         return None
-    return head.logits if head.logits is not None else head.mean
+    if head.logits is None:
+        return head.mean
+    # a policy that is certain gives the same rounded numbers everywhere, whatever the network does
+    return head.logits if float(np.max(head.logits, axis=-1).mean()) < certain else None
 
 
 def _varies(values: object, relative: float) -> bool:
