@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ppodoctor.measures.loss import LossReading, PolicyHead, Surrogate, ValueLoss
-from ppodoctor.records import EnvFacts, UpdateRecord
+from ppodoctor.measures.loss import LossReading, PolicyHead, Surrogate, Term, ValueLoss
+from ppodoctor.records import EnvFacts, Site, UpdateRecord
 from ppodoctor.run import Run
 from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
 
+SCRIPT = "my_ppo.py"
 FIRST, CRITIC, ACTOR = 1, 2, 3
 F = np.float32
 
@@ -45,6 +46,12 @@ class Script:
     constant_reward: bool = False
     smooth: int = 0
     flipped: bool = False
+    baseline: bool = True
+    autoreset: str = "same"  # same or next step
+    stored: str = "own"  # own, next, alias: which observation is put beside the action
+    order: str = "permuted"  # permuted, drawn, half: which samples a pass goes through
+    stale: bool = False  # are the samples of the update before used again?
+    actions: str = "own"  # own, random: what the loss takes the log-probability of
     seed: int = 0
     source: dict[str, str] = field(default_factory=dict)
 
@@ -61,6 +68,7 @@ class World:
     terminated: Any
     truncated: Any
     starts: Any
+    filler: Any
 
 
 class Game:
@@ -71,28 +79,32 @@ class Game:
         self.state = self.rng.normal(size=(script.envs, 3)).astype(F)
         self.age = self.rng.integers(0, max(script.limit // 2, 1), size=script.envs)
         self.fresh = np.ones(script.envs, bool)
+        self.ended = np.zeros(script.envs, bool)
 
     def play(self) -> World:
         script, rng = self.script, self.rng
         rows: list[tuple[Any, ...]] = []
         for _ in range(script.steps):
             action = rng.integers(0, 2, size=script.envs)
-            moved = (0.9 * self.state + 0.3 * rng.normal(size=self.state.shape) + 0.2 * (action[:, None] - 0.5)).astype(
-                F
-            )
+            pushed = 0.3 * rng.normal(size=self.state.shape) + 0.2 * (action[:, None] - 0.5)
+            moved = (0.9 * self.state + pushed).astype(F)
             reward = np.ones(script.envs) if script.constant_reward else moved[:, 0] + 0.3 + 0.2 * action
             self.age += 1
-            terminated = rng.random(script.envs) < script.death
-            truncated = (self.age >= script.limit) & ~terminated
-            rows.append((self.state, moved, action, reward.astype(np.float64), terminated, truncated, self.fresh))
+            idle = self.ended
+            terminated = (rng.random(script.envs) < script.death) & ~idle
+            truncated = (self.age >= script.limit) & ~terminated & ~idle
             end = terminated | truncated
-            self.state = np.where(end[:, None], rng.normal(size=moved.shape).astype(F) + 1.5, moved).astype(F)
-            self.age[end] = 0
-            self.fresh = end
-        obs, moved, action, reward, terminated, truncated, starts = (
-            np.array(column) for column in zip(*rows, strict=True)
-        )
-        return World(obs, moved, self.state, action, reward, terminated, truncated, starts)
+            again = rng.normal(size=moved.shape).astype(F) + F(1.5)
+            moved = np.where(idle[:, None], again, moved).astype(F)
+            reward = np.where(idle, 0.0, reward)
+            rows.append((self.state, moved, action, reward, terminated, truncated, self.fresh, idle))
+            at_once = end if script.autoreset == "same" else np.zeros_like(end)
+            self.state = np.where(at_once[:, None], again, moved).astype(F)
+            self.age[end | idle] = 0
+            self.fresh = at_once | idle
+            self.ended = end & ~at_once
+        obs, moved, *rest = (np.array(column) for column in zip(*rows, strict=True))
+        return World(obs, moved, self.state, *rest)
 
 
 def critic(obs: Any) -> Any:
@@ -112,6 +124,8 @@ def paid(world: World, script: Script) -> Any:
     r = world.reward
     if script.reward == "scaled":
         return r / 100
+    if script.reward == "moved":
+        return 0.1 * (r + 4.0)
     if script.reward == "centred":
         return r - r.mean()
     if script.reward == "standardised":
@@ -168,6 +182,8 @@ def advantages(world: World, script: Script) -> Any:
             boot = {"none": F(0), "after": after[t, n], "final": v_final[t, n]}[source]
             if kind == "done_previous_final" and source == "after":
                 boot = v_final[t, n]
+            if kind == "tail_past_end" and tail:
+                boot = after[t, n]
             if kind == "no_tail" and tail and not end[t, n]:
                 boot = F(0)
             running = r[t, n] + g * boot - v[t, n] + gl * F(carry) * running
@@ -221,15 +237,16 @@ def targets(world: World, script: Script, advantage: Any) -> Any:
 def make(script: Script) -> tuple[Run, tuple[LossReading, ...]]:
     """A run with rollouts and layer calls, and the readings of its minibatches."""
     game, rng = Game(script), np.random.default_rng(script.seed + 1)
-    rollouts, calls, readings, rows = [], {}, [], []
+    rollouts, calls, readings, rows, worlds = [], {}, [], [], []
     for update in range(1, script.updates + 1):
         world = game.play()
+        worlds.append(world)
         first_call = (update - 1) * script.steps
         version = (update - 1) * script.minibatches * script.epochs
         rollouts.append(specimen(world, update, first_call))
         if script.calls:
             calls[update] = layer_calls(world, script, first_call, version)
-        readings += minibatches(world, script, (update, version), rng)
+        readings += minibatches(worlds, script, (update, version), rng)
         rows.append(UpdateRecord(update=update, step=first_call + script.steps, wall=float(update)))
     run = Run(
         folder=None,
@@ -255,6 +272,7 @@ def specimen(world: World, update: int, first_call: int) -> RolloutSpecimen:
         truncated=world.truncated,
         done_seen=world.terminated,
         reset_before=world.starts,
+        filler=world.filler,
         last_obs=world.last_obs,
         final_known=np.ones_like(world.terminated),
         obs_shape=(3,),
@@ -300,52 +318,72 @@ def layer_calls(world: World, script: Script, first_call: int, version: int) -> 
     return log.modules()
 
 
-def minibatches(world: World, script: Script, numbers: tuple[int, int], rng: Any) -> list[LossReading]:
-    update, version = numbers
-    advantage = advantages(world, script)
-    target = targets(world, script, advantage).ravel()
-    seen = seen_by_network(world.obs, script).reshape(-1, 3)
-    action = world.action.ravel()
-    flat = advantage.ravel()
-    if script.smooth:
-        flat = np.convolve(flat, np.ones(script.smooth, F) / script.smooth, mode="same").astype(F)
+def minibatches(
+    worlds: list[World], script: Script, numbers: tuple[int, int], rng: np.random.Generator
+) -> list[LossReading]:
+    """The readings of one update, the last of the worlds being its own rollout."""
+    used = worlds[-2:] if script.stale else worlds[-1:]
+    columns = [np.concatenate(column) for column in zip(*(samples(world, script) for world in used), strict=True)]
+    seen, action, target, flat = columns
     if script.normalise == "batch":
         flat = (flat - flat.mean()) / (flat.std() + F(1e-8))
-    if script.flipped:
-        flat = -flat
     readings = []
     for epoch in range(script.epochs):
         order = rng.permutation(flat.size)
+        if script.order == "drawn":
+            order = rng.integers(flat.size, size=flat.size)
+        elif script.order == "half":
+            order = np.arange(flat.size)[::2]
         for number, chosen in enumerate(np.array_split(order, script.minibatches)):
             index = epoch * script.minibatches + number
             if script.recorded is not None and index >= script.recorded:
                 continue
-            used = flat[chosen]
-            if script.normalise == "minibatch":
-                used = (used - used.mean()) / (used.std(ddof=1) + F(1e-8))
-            elif script.normalise == "centre":
-                used = used - used.mean()
-            x = seen[chosen]
-            readings.append(
-                reading((update, index, version + index), x, used, (critic(x), target[chosen], action[chosen]))
-            )
+            x, advantage = seen[chosen], normalised(flat[chosen], script)
+            rest = (critic(x), target[chosen], action[chosen], np.exp(0.05 * bool(index) * rng.normal(size=len(x))))
+            readings.append(reading((numbers[0], index, numbers[1] + index), x, advantage, rest))
     return readings
 
 
-def reading(numbers: tuple[int, int, int], x: Any, advantage: Any, rest: tuple[Any, Any, Any]) -> LossReading:
-    value, target, action = rest
+def samples(world: World, script: Script) -> tuple[Any, Any, Any, Any]:
+    """Inputs, actions, targets and advantages of one rollout, row by row."""
+    advantage = advantages(world, script)
+    stored = {"next": world.next_obs, "alias": np.broadcast_to(world.last_obs, world.obs.shape)}
+    seen = seen_by_network(stored.get(script.stored, world.obs), script).reshape(-1, 3)
+    action = world.action.ravel()
+    if script.actions == "random":
+        action = np.random.default_rng(len(action)).integers(0, 2, size=action.size)
+    flat = advantage.ravel()
+    if script.smooth:
+        flat = np.convolve(flat, np.ones(script.smooth, F) / script.smooth, mode="same").astype(F)
+    if not script.baseline:
+        flat = flat + critic(seen_by_network(world.obs, script)).ravel()
+    return seen, action, targets(world, script, advantage).ravel(), -flat if script.flipped else flat
+
+
+def normalised(advantage: Any, script: Script) -> Any:
+    if script.normalise == "minibatch":
+        with np.errstate(all="ignore"):
+            return (advantage - advantage.mean()) / (advantage.std(ddof=min(1, advantage.size - 1)) + F(1e-8))
+    return advantage - advantage.mean() if script.normalise == "centre" else advantage
+
+
+def reading(numbers: tuple[int, int, int], x: Any, advantage: Any, rest: tuple[Any, Any, Any, Any]) -> LossReading:
+    value, target, action, ratio = rest
     size = len(x)
     new = np.full(size, -0.7)
     return LossReading(
         update=numbers[0],
         index=numbers[1],
         version=numbers[2],
-        terms=(),
+        terms=(
+            Term("surrogate", -1.0, "mean", size, (size,), site=Site(SCRIPT, 41)),
+            Term("value", 0.5, "mean", size, (size,), site=Site(SCRIPT, 42)),
+        ),
         surrogate=Surrogate(
             sign=1,
             form="exp_difference",
             inverted=False,
-            ratio=np.ones(size),
+            ratio=ratio,
             ratio_shape=(size,),
             advantage=advantage,
             advantage_shape=(size,),
@@ -356,7 +394,7 @@ def reading(numbers: tuple[int, int, int], x: Any, advantage: Any, rest: tuple[A
             clip_on="ratio",
             combine="min",
             log_prob_new=new,
-            log_prob_old=new,
+            log_prob_old=new - np.log(ratio),
         ),
         value=ValueLoss(
             error="squared",

@@ -225,6 +225,8 @@ def _target_names(node: ast.stmt) -> List[str]:
         return _names(node.target)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
         return _names(node.value.func.value)  # returns.append(...), returns.insert(0, ...)
+    if isinstance(node, ast.Return) and node.value is not None:
+        return _names(node.value)  # what is returned unnamed is named by what it is made of
     return []
 
 

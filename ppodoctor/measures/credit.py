@@ -9,8 +9,9 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ppodoctor.measures.credit_deviations import Deviation, deviations_of
-from ppodoctor.measures.credit_fit import ENOUGH, Outcome, cut_by_script, explain
+from ppodoctor.measures.credit_fit import ENOUGH, Outcome
 from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
+from ppodoctor.measures.credit_search import cut_by_script, explain
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
 from ppodoctor.measures.loss import LossReading
@@ -114,12 +115,12 @@ def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
     steps = _steps(run, readings)
     if steps is None or _misplaced(run, readings):
         return ()
-    targets = explain(steps, steps.target, TARGET_FORMS)
+    targets = explain(steps, "target", TARGET_FORMS)
     cuts = None if targets is None or targets.best.share >= ENOUGH else cut_by_script(targets, steps)
     if cuts is not None:  # the script sees time limits that its environment's API does not tell
         steps = replace(steps, terminated=steps.terminated & ~cuts, cut=steps.cut | cuts)
-        targets = explain(steps, steps.target, TARGET_FORMS)
-    advantages = explain(steps, steps.advantage, ADVANTAGE_FORMS, targets)
+        targets = explain(steps, "target", TARGET_FORMS)
+    advantages = explain(steps, "advantage", ADVANTAGE_FORMS, targets)
     found = []
     for what, outcome in (("advantages", advantages), ("targets", targets)):
         if outcome is not None:
@@ -181,13 +182,13 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
 def _discounts(outcome: Outcome) -> Tuple[Optional[float], Optional[float]]:
     """gamma and lambda, rounded to what the rows determine."""
     best = outcome.best
+    most = 6 if best.share == 1.0 else 4
     if not best.model.by_value:
-        return _rounded(best.rho, 1e-6), 1.0
+        return _rounded(best.rho, 1e-6, most), 1.0
     if not np.isfinite(best.gamma_error) or best.gamma_error > 0.01 or best.gamma <= 0:
         return None, None
-    return _rounded(best.gamma, best.gamma_error), _rounded(best.rho / best.gamma, best.gamma_error)
+    return _rounded(best.gamma, best.gamma_error, most), _rounded(best.rho / best.gamma, best.gamma_error, most)
 
 
-def _rounded(number: float, error: float) -> float:
-    digits = int(np.clip(-np.log10(max(4 * error, 1e-7)), 1, 6))
-    return float(round(number, digits))
+def _rounded(number: float, error: float, most: int) -> float:
+    return float(round(number, int(np.clip(-np.log10(max(4 * error, 1e-7)), 1, most))))

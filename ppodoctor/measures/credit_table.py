@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -25,6 +25,10 @@ class Consumed:
     """[T, E] number of the minibatch (over all updates of the table) that used the row; -1 where none did."""
     moments: Array
     """[minibatches, 3] mean, standard deviation and size of whole minibatches, with repeated and unmatched rows."""
+
+    def only(self, columns: Array) -> Consumed:
+        """The same for some columns of the table."""
+        return Consumed(self.value[:, columns], self.group[:, columns], self.moments)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,16 @@ class Steps:
     def update_of_column(self) -> Array:
         """[E] which update each column belongs to."""
         return np.array([update for update, _, _ in self.columns])
+
+    def only(self, columns: Array) -> Steps:
+        """Some columns of the table."""
+        changed: Dict[str, Any] = {"columns": tuple(self.columns[i] for i in columns)}
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                changed[name] = value[:, columns]
+            elif isinstance(value, Consumed):
+                changed[name] = value.only(columns)
+        return replace(self, **changed)
 
 
 _Place = Tuple[int, int, int]

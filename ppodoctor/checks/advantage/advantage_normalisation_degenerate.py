@@ -24,14 +24,16 @@ from ppodoctor.run import Run
 def advantage_normalisation_degenerate(run: Run) -> Iterator[Evidence]:
     """A minibatch's advantages are NaN, or all 0, because they were normalised over too few samples.
 
-    *What it sees*: the advantages of every recorded minibatch, with its size.
+    What it sees: the advantages of every recorded minibatch, with its size.
 
-    *Why it hurts*: the standard deviation of one sample is NaN (or 0), and NaN spreads to every parameter; advantages
+    Why it hurts: the standard deviation of one sample is NaN (or 0), and NaN spreads to every parameter; advantages
     of 0 teach nothing.
 
-    *Also looks like*: rewards that are constant make all advantages equal in large minibatches too.
+    Also looks like: rewards that are constant make all advantages equal in large minibatches too.
 
-    *Fix*: choose a minibatch size that divides the batch.
+    Fix: choose a minibatch size that divides the batch.
+
+    References: Stable-Baselines3, PPO: warning about a truncated minibatch of size 1.
     """
     found = [m for m in policy_minibatches(run) if m.surrogate.advantage is not None]
     if not found:

@@ -22,18 +22,18 @@ from ppodoctor.run import Run
 def advantage_sign_flipped(run: Run) -> Iterator[Evidence]:
     """What enters the surrogate is the negative of the fitted advantage.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The scale that carries the surrogate's advantage to the fitted one is negative.
 
-    *Why it hurts*: every update moves the policy away from what paid.
+    Why it hurts: every update moves the policy away from what paid.
 
-    *Also looks like*: a policy loss of the wrong sign does the same to the gradient; there the advantage itself is
+    Also looks like: a policy loss of the wrong sign does the same to the gradient; there the advantage itself is
     right. A reward of the wrong sign turns value and advantage together.
 
-    *Fix*: subtract the value from the return, not the return from the value.
+    Fix: subtract the value from the return, not the return from the value.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     if reversed_by_the_loss(run):
         return

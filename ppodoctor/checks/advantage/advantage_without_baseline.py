@@ -13,7 +13,7 @@ from ppodoctor.run import Run
 @check(
     title="The advantage is the return: no value is subtracted",
     fix="Subtract the critic's value: advantage = return - value.",
-    faults=(),
+    faults=(74,),
     needs=("minibatches", "rollouts"),
     severity=NOTE,
     refuted_by="Advantages that contain the negative of the value.",
@@ -21,14 +21,16 @@ from ppodoctor.run import Run
 def advantage_without_baseline(run: Run) -> Iterator[Evidence]:
     """The surrogate is weighted with returns.
 
-    *What it sees*: the advantages of the recorded surrogates, recomputed from rewards; what meets them has no value
+    What it sees: the advantages of the recorded surrogates, recomputed from rewards; what meets them has no value
     subtracted.
 
-    *Why it hurts*: the gradient is right on average but much noisier, and the critic is trained for nothing.
+    Why it hurts: the gradient is right on average but much noisier, and the critic is trained for nothing.
 
-    *Also looks like*: an advantage that was not normalised; both have a mean far from 0.
+    Also looks like: an advantage that was not normalised; both have a mean far from 0.
 
-    *Fix*: subtract the value, then normalise.
+    Fix: subtract the value, then normalise.
+
+    References: Sutton and Barto, Reinforcement Learning, section 13.4: REINFORCE with baseline.
     """
     found = fit_advantages(run)
     if not found:

@@ -23,14 +23,16 @@ from ppodoctor.run import Run
 def discount_not_as_configured(run: Run, *, apart: float = 1e-3) -> Iterator[Evidence]:
     """The fitted gamma or lambda is none of the numbers that the script gives that name.
 
-    *What it sees*: gamma and lambda fitted to the advantages and targets, against assignments, defaults, keywords and
+    What it sees: gamma and lambda fitted to the advantages and targets, against assignments, defaults, keywords and
     command line options named gamma, discount, lambda, tau and the like.
 
-    *Why it hurts*: tuning the configured number does nothing, and the horizon is another than believed.
+    Why it hurts: tuning the configured number does nothing, and the horizon is another than believed.
 
-    *Also looks like*: a gamma that is configured too small; there the numbers agree.
+    Also looks like: a gamma that is configured too small; there the numbers agree.
 
-    *Fix*: use the configured name where the constant stands.
+    Fix: use the configured name where the constant stands.
+
+    References: docs/faults.md, fault 36.
     """
     exact = [fit for fit in fits(run) if fit.exact]
     for fit in exact[:1]:

@@ -24,19 +24,19 @@ from ppodoctor.run import Run
 def done_inverted(run: Run) -> Iterator[Evidence]:
     """Advantages are one-step rewards except at the ends of episodes.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner multiplies with done.
 
-    *Why it hurts*: no action gets credit for anything after its own step, and the last step of an episode is
+    Why it hurts: no action gets credit for anything after its own step, and the last step of an episode is
     bootstrapped from the next episode.
 
-    *Also looks like*: a gamma or lambda of 0 gives the same one-step advantages within episodes; it does not bootstrap
+    Also looks like: a gamma or lambda of 0 gives the same one-step advantages within episodes; it does not bootstrap
     across their ends.
 
-    *Fix*: invert the mask where the next value and the carried sum are multiplied.
+    Fix: invert the mask where the next value and the carried sum are multiplied.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

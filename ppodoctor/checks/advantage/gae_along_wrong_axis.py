@@ -22,18 +22,18 @@ from ppodoctor.run import Run
 def gae_along_wrong_axis(run: Run) -> Iterator[Evidence]:
     """The sum is carried along the environments, or forwards in time.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner runs along the environments, through the flattened rows, or from the first row to the last.
 
-    *Why it hurts*: an action gets credit for other environments or for the past; only its own one-step error is right.
+    Why it hurts: an action gets credit for other environments or for the past; only its own one-step error is right.
     Scripts with lambda well below 1 can still learn slowly.
 
-    *Also looks like*: lambda 0, which has no recursion at all.
+    Also looks like: lambda 0, which has no recursion at all.
 
-    *Fix*: check the shape at the loop: the first axis must be time.
+    Fix: check the shape at the loop: the first axis must be time.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

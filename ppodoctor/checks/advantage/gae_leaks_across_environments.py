@@ -21,17 +21,17 @@ from ppodoctor.run import Run
 def gae_leaks_across_environments(run: Run) -> Iterator[Evidence]:
     """Rows of several environments are treated as one sequence.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner carries the sum from another environment.
 
-    *Why it hurts*: steps are credited with what happened in another copy of the environment.
+    Why it hurts: steps are credited with what happened in another copy of the environment.
 
-    *Also looks like*: a recursion along the wrong axis; with one environment neither can happen.
+    Also looks like: a recursion along the wrong axis; with one environment neither can happen.
 
-    *Fix*: transpose before flattening, or do not flatten before the recursion.
+    Fix: transpose before flattening, or do not flatten before the recursion.
 
-    *References*: A. Jones, the usual suspects: reshapes that mix axes
+    References: A. Jones, the usual suspects: reshapes that mix axes
     """
     yield from evidence(
         run,

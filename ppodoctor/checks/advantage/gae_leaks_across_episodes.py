@@ -22,17 +22,17 @@ from ppodoctor.run import Run
 def gae_leaks_across_episodes(run: Run) -> Iterator[Evidence]:
     """The bootstrap is masked at the ends of episodes, the recursion is not.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner carries the sum across ends.
 
-    *Why it hurts*: the last steps of every episode are credited with the fortune of the next one.
+    Why it hurts: the last steps of every episode are credited with the fortune of the next one.
 
-    *Also looks like*: gamma * lambda near 1 makes advantages noisy as well, but not dependent on the next episode.
+    Also looks like: gamma * lambda near 1 makes advantages noisy as well, but not dependent on the next episode.
 
-    *Fix*: reset the running sum to 0 at every end.
+    Fix: reset the running sum to 0 at every end.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

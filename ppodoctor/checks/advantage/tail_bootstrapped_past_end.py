@@ -20,17 +20,17 @@ from ppodoctor.run import Run
 def tail_bootstrapped_past_end(run: Run) -> Iterator[Evidence]:
     """The flag of the last step is left out where the recursion starts.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. At last rows that ended an episode the winner adds the value of the next episode's start.
 
-    *Why it hurts*: little: one row per rollout and environment.
+    Why it hurts: little: one row per rollout and environment.
 
-    *Also looks like*: termination_ignored, which does it at every end.
+    Also looks like: termination_ignored, which does it at every end.
 
-    *Fix*: mask the first bootstrap like all others.
+    Fix: mask the first bootstrap like all others.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

@@ -23,18 +23,18 @@ from ppodoctor.run import Run
 def tail_not_bootstrapped(run: Run) -> Iterator[Evidence]:
     """The recursion starts from 0 although the episode goes on.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. In the last recorded row the winner has no next value, or no advantage at all.
 
-    *Why it hurts*: the last steps of every rollout look as if the world ended there; the shorter the rollout, the more
+    Why it hurts: the last steps of every rollout look as if the world ended there; the shorter the rollout, the more
     rows are wrong.
 
-    *Also looks like*: rollouts that end with their episodes need no bootstrap.
+    Also looks like: rollouts that end with their episodes need no bootstrap.
 
-    *Fix*: last_value = critic(next_observation), used where the last step did not terminate.
+    Fix: last_value = critic(next_observation), used where the last step did not terminate.
 
-    *References*: Huang et al. 2022, The 37 implementation details of PPO
+    References: Huang et al. 2022, The 37 implementation details of PPO
     """
     yield from evidence(
         run,

@@ -25,16 +25,18 @@ from ppodoctor.run import Run
 def target_is_not_return(run: Run) -> Iterator[Evidence]:
     """The target of the value loss is the advantage itself.
 
-    *What it sees*: the targets of the recorded value losses, recomputed from rewards and the script's own values. What
+    What it sees: the targets of the recorded value losses, recomputed from rewards and the script's own values. What
     meets them lacks the value that a return contains.
 
-    *Why it hurts*: the critic learns how much better than itself it did, which tends to 0: its values sink towards 0
+    Why it hurts: the critic learns how much better than itself it did, which tends to 0: its values sink towards 0
     and stop being a baseline. With lambda near 1 the advantage still holds the return minus an old value, so that some
     scripts learn all the same.
 
-    *Also looks like*: a critic that cannot fit (explained variance near 0 with right targets).
+    Also looks like: a critic that cannot fit (explained variance near 0 with right targets).
 
-    *Fix*: returns = advantages + values.
+    Fix: returns = advantages + values.
+
+    References: docs/faults.md, invariant I4.
     """
     found = fit_targets(run)
     if not found:

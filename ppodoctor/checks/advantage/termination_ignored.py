@@ -21,18 +21,18 @@ from ppodoctor.run import Run
 def termination_ignored(run: Run) -> Iterator[Evidence]:
     """Dying costs nothing: the value of a state that is never reached is added at true ends.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner adds a value after a termination.
 
-    *Why it hurts*: the agent is indifferent to dying, since the future after an end is valued like any other.
+    Why it hurts: the agent is indifferent to dying, since the future after an end is valued like any other.
 
-    *Also looks like*: shifted done flags also add a value at the end, and cut a neighbouring step as well; a task in
+    Also looks like: shifted done flags also add a value at the end, and cut a neighbouring step as well; a task in
     which ends do not matter shows no harm.
 
-    *Fix*: mask the bootstrap with the termination of the same step.
+    Fix: mask the bootstrap with the termination of the same step.
 
-    *References*: A. Jones, probe environments: the probe with a single two-step episode fails
+    References: A. Jones, probe environments: the probe with a single two-step episode fails
     """
     yield from evidence(
         run,

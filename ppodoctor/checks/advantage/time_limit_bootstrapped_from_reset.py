@@ -23,18 +23,18 @@ from ppodoctor.run import Run
 def time_limit_bootstrapped_from_reset(run: Run) -> Iterator[Evidence]:
     """The value of a start state stands in for the future that the time limit cut off.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. At cut episodes the winner adds the value of the observation that followed the reset.
 
-    *Why it hurts*: whatever the agent did, reaching the limit is worth the value of a fresh start.
+    Why it hurts: whatever the agent did, reaching the limit is worth the value of a fresh start.
 
-    *Also looks like*: reading the limit as death; there the value is 0 rather than that of the start.
+    Also looks like: reading the limit as death; there the value is 0 rather than that of the start.
 
-    *Fix*: vector environments that reset within the step return the next episode's observation; the final one is in the
+    Fix: vector environments that reset within the step return the next episode's observation; the final one is in the
     infos.
 
-    *References*: Gymnasium documentation, vector environments: autoreset modes
+    References: Gymnasium documentation, vector environments: autoreset modes
     """
     yield from evidence(
         run,

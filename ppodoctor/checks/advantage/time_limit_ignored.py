@@ -24,17 +24,17 @@ from ppodoctor.run import Run
 def time_limit_ignored(run: Run) -> Iterator[Evidence]:
     """Steps before a time limit get credit for what happens in the next episode.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner carries the sum across cut episodes.
 
-    *Why it hurts*: rewards of the next episode, which the action cannot have caused, enter the advantage as noise.
+    Why it hurts: rewards of the next episode, which the action cannot have caused, enter the advantage as noise.
 
-    *Also looks like*: a termination that is ignored does the same at true ends.
+    Also looks like: a termination that is ignored does the same at true ends.
 
-    *Fix*: pass the truncation flag (or the script's own step counter) to the recursion.
+    Fix: pass the truncation flag (or the script's own step counter) to the recursion.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

@@ -22,14 +22,16 @@ from ppodoctor.run import Run
 def log_prob_of_another_action(run: Run, *, same: float = 0.9) -> Iterator[Evidence]:
     """Samples hold actions that were not those sent at their observation, and no rule leads from one to the other.
 
-    *What it sees*: each sample's action against the one the environment got at the matched step. A renaming, a scaling
+    What it sees: each sample's action against the one the environment got at the matched step. A renaming, a scaling
     or a clip on the way to the environment is recognised and passes.
 
-    *Why it hurts*: the policy is credited for actions that nobody took.
+    Why it hurts: the policy is credited for actions that nobody took.
 
-    *Also looks like*: observations shifted by one step; there the action fits the neighbouring step.
+    Also looks like: observations shifted by one step; there the action fits the neighbouring step.
 
-    *Fix*: do not sample twice, and do not change stored actions in place.
+    Fix: do not sample twice, and do not change stored actions in place.
+
+    References: docs/faults.md, invariant I6; garage #291.
     """
     if inputs_collapsed(run):
         raise Missing("the stored observations are not those of the steps")

@@ -22,14 +22,16 @@ from ppodoctor.run import Run
 def minibatch_drawn_with_replacement(run: Run, *, share: float = 0.03) -> Iterator[Evidence]:
     """Within the first pass over a rollout the same step is used more than once.
 
-    *What it sees*: the environment steps that the first minibatches of an update are made of.
+    What it sees: the environment steps that the first minibatches of an update are made of.
 
-    *Why it hurts*: about a third of the rollout is never learned from in a pass, and repeated samples are moved further
+    Why it hurts: about a third of the rollout is never learned from in a pass, and repeated samples are moved further
     than the clip was tuned for. Scripts learn in spite of it.
 
-    *Also looks like*: environments whose observations repeat; samples that cannot be told apart are left out here.
+    Also looks like: environments whose observations repeat; samples that cannot be told apart are left out here.
 
-    *Fix*: permute instead of drawing.
+    Fix: permute instead of drawing.
+
+    References: Huang et al. 2022, The 37 implementation details of PPO; docs/faults.md, invariant I9.
     """
     if inputs_collapsed(run):
         raise Missing("the stored observations are not those of the steps")

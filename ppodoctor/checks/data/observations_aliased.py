@@ -22,15 +22,17 @@ from ppodoctor.run import Run
 def observations_aliased(run: Run, *, lost: float = 0.5) -> Iterator[Evidence]:
     """The minibatches hold far fewer different observations than the environment gave.
 
-    *What it sees*: different rows among the inputs of the policy in each minibatch, against different observations in
+    What it sees: different rows among the inputs of the policy in each minibatch, against different observations in
     the rollout.
 
-    *Why it hurts*: most actions and advantages are paired with an observation on which they were never taken.
+    Why it hurts: most actions and advantages are paired with an observation on which they were never taken.
 
-    *Also looks like*: an environment that repeats its observations (a constant or a discrete one); there the rollout
+    Also looks like: an environment that repeats its observations (a constant or a discrete one); there the rollout
     holds as few different ones.
 
-    *Fix*: copy what the environment returns before storing it; torch.from_numpy and np.asarray share memory.
+    Fix: copy what the environment returns before storing it; torch.from_numpy and np.asarray share memory.
+
+    References: docs/faults.md, invariant I15.
     """
     found = distinct_inputs(run)
     if not found:

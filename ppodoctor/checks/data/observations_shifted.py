@@ -21,14 +21,16 @@ from ppodoctor.run import Run
 def observations_shifted(run: Run, *, same: float = 0.98) -> Iterator[Evidence]:
     """The action of a sample is the one that was sent one step beside its observation.
 
-    *What it sees*: each sample's observation, matched to the environment's steps, and the actions sent there, one step
+    What it sees: each sample's observation, matched to the environment's steps, and the actions sent there, one step
     before and one step after.
 
-    *Why it hurts*: the policy learns which action led to an observation rather than which to take on it.
+    Why it hurts: the policy learns which action led to an observation rather than which to take on it.
 
-    *Also looks like*: rewards that are shifted; there observation and action belong together.
+    Also looks like: rewards that are shifted; there observation and action belong together.
 
-    *Fix*: keep the old observation until the transition is stored.
+    Fix: keep the old observation until the transition is stored.
+
+    References: A. Jones, probe environments 4 and 5.
     """
     if inputs_collapsed(run):
         raise Missing("the stored observations are not those of the steps")

@@ -28,14 +28,16 @@ RECURRENT = ("LSTM", "GRU", "RNN")
 def recurrent_state_not_reset(run: Run, *, rounding: float = 1e-4) -> Iterator[Evidence]:
     """Before the first step of an update the ratio is 1 up to the first end of an episode, and not behind it.
 
-    *What it sees*: the ratio of the first minibatch, sample by sample, against where episodes began in the rollout.
+    What it sees: the ratio of the first minibatch, sample by sample, against where episodes began in the rollout.
 
-    *Why it hurts*: behind every end the network is in another state than when it acted, so that log-probabilities and
+    Why it hurts: behind every end the network is in another state than when it acted, so that log-probabilities and
     values are those of another situation.
 
-    *Also looks like*: dropout or other normalisation while acting, where the ratio is off everywhere.
+    Also looks like: dropout or other normalisation while acting, where the ratio is off everywhere.
 
-    *Fix*: multiply the state with (1 - episode_start) at every step of the sequence.
+    Fix: multiply the state with (1 - episode_start) at every step of the sequence.
+
+    References: Huang et al. 2022, The 37 implementation details of PPO: LSTM; docs/faults.md, invariant I6.
     """
     known = {(use.reading.update, use.reading.index): use for use in sample_uses(run)}
     first = [m for m in policy_minibatches(run) if m.in_order and (m.reading.update, m.reading.index) in known]

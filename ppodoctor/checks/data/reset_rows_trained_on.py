@@ -25,14 +25,16 @@ from ppodoctor.run import Run
 def reset_rows_trained_on(run: Run, *, small: float = 0.01) -> Iterator[Evidence]:
     """With next-step auto-reset the step after an end ignores its action and pays 0; such rows are in the loss.
 
-    *What it sees*: samples of the recorded minibatches that are rows in which the environment did nothing but reset.
+    What it sees: samples of the recorded minibatches that are rows in which the environment did nothing but reset.
 
-    *Why it hurts*: the policy is credited for an action that had no effect, and the value of a terminal observation is
+    Why it hurts: the policy is credited for an action that had no effect, and the value of a terminal observation is
     trained towards the next episode; the shorter the episodes, the larger the share.
 
-    *Also looks like*: a done flag that is shifted by one row, which also disturbs one row per episode.
+    Also looks like: a done flag that is shifted by one row, which also disturbs one row per episode.
 
-    *Fix*: mask those rows.
+    Fix: mask those rows.
+
+    References: Gymnasium documentation, vector environments: autoreset modes; rl_games #362.
     """
     uses = [use for use in sample_uses(run) if use.reading.surrogate is not None]
     if not uses:

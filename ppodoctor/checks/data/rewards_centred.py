@@ -22,19 +22,19 @@ from ppodoctor.run import Run
 def rewards_centred(run: Run) -> Iterator[Evidence]:
     """A constant is taken off every reward, which changes what long episodes are worth.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner adds a constant to every reward that undoes its mean.
 
-    *Why it hurts*: with episodes of varying length, longer ones lose: an alive bonus of 1 per step becomes 0, and
+    Why it hurts: with episodes of varying length, longer ones lose: an alive bonus of 1 per step becomes 0, and
     ending early can pay.
 
-    *Also looks like*: a reward that is constant in the environment; here the environment pays and the script takes it
+    Also looks like: a reward that is constant in the environment; here the environment pays and the script takes it
     away.
 
-    *Fix*: scale rewards, do not shift them.
+    Fix: scale rewards, do not shift them.
 
-    *References*: J. Schulman, The nuts and bolts of deep RL research
+    References: J. Schulman, The nuts and bolts of deep RL research
     """
     yield from evidence(
         run,

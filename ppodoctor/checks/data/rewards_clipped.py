@@ -20,17 +20,17 @@ from ppodoctor.run import Run
 def rewards_clipped(run: Run) -> Iterator[Evidence]:
     """What the environment pays and what is learned differ where rewards are large.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner clips rewards or keeps only their sign.
 
-    *Why it hurts*: usually nothing (it is standard for Atari); it hides differences between large rewards.
+    Why it hurts: usually nothing (it is standard for Atari); it hides differences between large rewards.
 
-    *Also looks like*: a reward wrapper, which the environment itself shows.
+    Also looks like: a reward wrapper, which the environment itself shows.
 
-    *Fix*: clip after scaling, at a bound that is rarely met.
+    Fix: clip after scaling, at a bound that is rarely met.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

@@ -21,17 +21,17 @@ from ppodoctor.run import Run
 def rewards_of_other_environment(run: Run) -> Iterator[Evidence]:
     """Rewards of a vector environment are permuted.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner uses the reward of the environment beside.
 
-    *Why it hurts*: an action is credited with what another copy of the environment paid: pure noise.
+    Why it hurts: an action is credited with what another copy of the environment paid: pure noise.
 
-    *Also looks like*: rewards shifted by a step.
+    Also looks like: rewards shifted by a step.
 
-    *Fix*: do not roll, sort or reshape rewards apart from observations and actions.
+    Fix: do not roll, sort or reshape rewards apart from observations and actions.
 
-    *References*: docs/faults.md
+    References: docs/faults.md
     """
     yield from evidence(
         run,

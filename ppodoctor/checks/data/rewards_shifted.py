@@ -21,18 +21,18 @@ from ppodoctor.run import Run
 def rewards_shifted(run: Run) -> Iterator[Evidence]:
     """Reward and action are misaligned by one step.
 
-    *What it sees*: the value targets and advantages of the recorded minibatches, matched to the environment steps they
+    What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
     fitted. The winner uses the reward of the step before or after.
 
-    *Why it hurts*: the consequence is credited to the wrong action; with dense, slowly changing rewards it shows
+    Why it hurts: the consequence is credited to the wrong action; with dense, slowly changing rewards it shows
     little, with sparse ones nothing can be learned.
 
-    *Also looks like*: observations stored one step late; there the action is matched to the wrong observation too.
+    Also looks like: observations stored one step late; there the action is matched to the wrong observation too.
 
-    *Fix*: append observation, action and reward of one step in one place.
+    Fix: append observation, action and reward of one step in one place.
 
-    *References*: A. Jones, probe environments 4 and 5
+    References: A. Jones, probe environments 4 and 5
     """
     yield from evidence(
         run,

@@ -22,14 +22,16 @@ from ppodoctor.run import Run
 def samples_dropped(run: Run, *, share: float = 0.1) -> Iterator[Evidence]:
     """A pass over the rollout ends before all of its steps were used.
 
-    *What it sees*: the environment steps of the minibatches up to the first that repeats them.
+    What it sees: the environment steps of the minibatches up to the first that repeats them.
 
-    *Why it hurts*: the environment is asked for more than is used; if the dropped part is always the same (the last
+    Why it hurts: the environment is asked for more than is used; if the dropped part is always the same (the last
     rows, one environment) the policy never learns about it.
 
-    *Also looks like*: drawing with replacement, which repeats samples as well.
+    Also looks like: drawing with replacement, which repeats samples as well.
 
-    *Fix*: iterate over the whole batch.
+    Fix: iterate over the whole batch.
+
+    References: docs/faults.md, invariant I9.
     """
     if inputs_collapsed(run):
         raise Missing("the stored observations are not those of the steps")

@@ -24,15 +24,17 @@ from ppodoctor.run import Run
 def stale_samples_reused(run: Run, *, share: float = 0.02) -> Iterator[Evidence]:
     """Samples of an update are steps that were taken before the update before it.
 
-    *What it sees*: the recorded rollout that each training sample comes from.
+    What it sees: the recorded rollout that each training sample comes from.
 
-    *Why it hurts*: the ratio compares the new policy with one several updates old; most samples are outside of the clip
+    Why it hurts: the ratio compares the new policy with one several updates old; most samples are outside of the clip
     and teach nothing, or pull the policy back.
 
-    *Also looks like*: episodes that were unfinished at the last update and are used now for the first time; those are
+    Also looks like: episodes that were unfinished at the last update and are used now for the first time; those are
     not counted.
 
-    *Fix*: clear the lists or move the write position back to 0.
+    Fix: clear the lists or move the write position back to 0.
+
+    References: A. Jones, Debugging RL, without the agonizing pain: KL at the first epoch.
     """
     if inputs_collapsed(run):
         raise Missing("the stored observations are not those of the steps")

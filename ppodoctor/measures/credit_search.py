@@ -1,0 +1,202 @@
+"""Search over the families of variants: the common ways first, stopping at the first that explains the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Iterator, List, Optional, Sequence
+
+import numpy as np
+
+from ppodoctor.measures.credit_fit import ENOUGH, Outcome, attempt
+from ppodoctor.measures.credit_grid import grid_of, turned, with_reward
+from ppodoctor.measures.credit_model import Model, Observed
+from ppodoctor.measures.credit_table import Consumed, Steps
+from ppodoctor.measures.credit_variants import Scheme, Variant, shifted_schemes, time_schemes, wrong_way_schemes
+
+Array = Any
+Build = Callable[[Steps], List[Scheme]]
+
+FEWEST = 12
+"""Rows below which nothing is fitted."""
+MOST = 6000
+"""Rows used in a fit; more are thinned evenly."""
+SMALL = 1500
+"""Cells on which rare families are tried; only one that succeeds there is fitted to all."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A family of variants, and the models to try on it."""
+
+    build: Build
+    models: Sequence[Model]
+
+
+def observe(steps: Steps, quantity: Consumed) -> Optional[Observed]:
+    """The rows of a quantity that were seen, or None when there are too few."""
+    cell = np.flatnonzero(np.isfinite(quantity.value).ravel())
+    if len(cell) > MOST:
+        cell = cell[np.linspace(0, len(cell) - 1, MOST).astype(np.int64)]
+    if len(cell) < FEWEST:
+        return None
+    numbers = np.unique(steps.update_of_column, return_inverse=True)[1]
+    update = np.broadcast_to(numbers, steps.valid.shape).ravel()[cell]
+    group = quantity.group.ravel()[cell]
+    sizes = np.bincount(group)
+    if np.median(sizes[sizes > 0]) < 8:  # too few rows to fit a scale to each minibatch
+        group = update
+    return Observed(cell, quantity.value.ravel()[cell], group, update, steps.value.ravel()[cell])
+
+
+def explain(steps: Steps, quantity: str, forms: Sequence[str], hint: Optional[Outcome] = None) -> Optional[Outcome]:
+    """Fit a quantity ("advantage" or "target") under every variant.
+
+    What explained another quantity of the same steps, `hint`, is tried first.
+    """
+    seen = observe(steps, getattr(steps, quantity))
+    if seen is None:
+        return None
+    starts = ([] if hint is None else [hint.best.rho]) + _local_rho(steps, getattr(steps, quantity))
+    best = None if hint is None else _as_hinted(hint, seen, forms)
+    usual = _usual_forms(forms, seen)
+    paid = steps.reward[steps.valid]
+    varied = float(np.std(paid)) > 1e-6 * float(np.abs(paid).max())  # a constant reward cannot be told from a shift
+    models = _models(usual[:2], seen, varied)
+    if best is None or best.best.share < ENOUGH:
+        straight = _straight(steps)
+        for model in models:
+            best = _better(best, attempt(straight, seen, model, starts))
+            if best is not None and best.best.share >= ENOUGH:
+                break
+    if best is not None and best.best.share >= ENOUGH:
+        return best
+    small = _reduced(steps, quantity)
+    few = observe(small, getattr(small, quantity))
+    for stage in _rare_stages(steps, models, _models(usual[2:], seen, varied)):
+        for model in stage.models:
+            found = None if few is None else attempt(stage.build(small), few, model, starts)
+            if found is None or found.best.share < ENOUGH:
+                best = best if best is not None else found
+                continue
+            best = _better(best, attempt(stage.build(steps), seen, model, [found.best.rho]))
+            if best is not None and best.best.share >= ENOUGH:
+                return best
+    return best
+
+
+def _better(old: Optional[Outcome], new: Optional[Outcome]) -> Optional[Outcome]:
+    return new if old is None or (new is not None and new.best.share > old.best.share + 0.02) else old
+
+
+def _as_hinted(hint: Outcome, seen: Observed, forms: Sequence[str]) -> Optional[Outcome]:
+    """Try the family that explained the other quantity, when that was a rare one."""
+    if hint.best.share < ENOUGH:
+        return None
+    usual = Variant()
+    rare = [name for name in ("mask", "along", "reward") if getattr(hint.best.variant, name) != getattr(usual, name)]
+    if not rare and not hint.best.model.shift:
+        return None
+    family = list({id(scheme): scheme for scheme, _, _ in hint.candidates}.values())
+    model = _models(forms[:1], seen, hint.best.model.constant)[0]
+    return attempt(family, seen, replace(model, shift=hint.best.model.shift), [hint.best.rho])
+
+
+def _usual_forms(forms: Sequence[str], seen: Observed) -> List[str]:
+    """Forms in the order to try: without values only those that do without."""
+    by_value = float(np.isfinite(seen.value).mean()) > 0.5
+    if not by_value:
+        return [f for f in forms if f == "mc_return"]
+    return [f for f in forms if not f.startswith("mc")] + [f for f in forms if f.startswith("mc")]
+
+
+def _straight(steps: Steps) -> List[Scheme]:
+    return list(time_schemes(grid_of(steps)))
+
+
+def _rare_stages(steps: Steps, models: Sequence[Model], others: Sequence[Model]) -> Iterator[Stage]:
+    """Families of variants with the models to try on them, the commoner first."""
+    plain = models[:1]  # most are tried on the commonest model only
+    yield Stage(lambda table: list(shifted_schemes(grid_of(table))), models[:2])
+    if models and models[0].constant:
+        yield Stage(_straight, [replace(model, shift=True) for model in plain])
+    for kind in ("previous", "next", "clipped", "sign", "raw", "neighbour_up", "neighbour_down"):
+        grid = grid_of(steps)
+        other = with_reward(grid, kind, steps).reward
+        if not np.array_equal(other, grid.reward) and np.isfinite(other[grid.valid]).any():
+            yield Stage(_Paid(kind), plain)
+    yield Stage(lambda table: list(wrong_way_schemes(turned(table))), models[:2])
+    yield Stage(_straight, others)
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """Builds the usual schemes with another reward."""
+
+    kind: str
+
+    def __call__(self, steps: Steps) -> List[Scheme]:
+        grid = grid_of(steps)
+        other = with_reward(grid, self.kind, steps)
+        return [
+            replace(scheme, grid=other, variants=tuple((replace(v, reward=self.kind), n) for v, n in scheme.variants))
+            for scheme in time_schemes(grid)
+        ]
+
+
+def _reduced(steps: Steps, quantity: str) -> Steps:
+    """Some whole updates of the table, those with most ends of episodes first, about `SMALL` cells with numbers."""
+    owners = steps.update_of_column
+    value = getattr(steps, quantity).value
+    ends = {int(u): int((steps.end[:, owners == u]).sum()) for u in np.unique(owners)}
+    chosen: List[int] = []
+    for update in sorted(ends, key=lambda u: (-ends[u], u)):
+        chosen.append(update)
+        if np.isfinite(value[:, np.isin(owners, chosen)]).sum() >= SMALL:
+            break
+    return steps.only(np.flatnonzero(np.isin(owners, chosen)))
+
+
+def _models(forms: Sequence[str], seen: Observed, varied: bool) -> List[Model]:
+    """Advantages are mostly normalised and targets mostly not; a scale of 1 is a case of an unknown one."""
+    rows = len(seen.y) / max(len(np.unique(seen.group)), 1)
+    order = {"advantage": (True,) if rows >= 24 else (False, True)}
+    return [Model(form, affine, varied) for form in forms for affine in order.get(form, (False, True))]
+
+
+def _local_rho(steps: Steps, quantity: Consumed) -> List[float]:
+    """gamma * lambda from neighbouring rows, where enough were seen.
+
+    Regresses y[t] = a r[t] + b V[t] + c V[t + 1] + rho y[t + 1] + d.
+    """
+    y = quantity.value
+    below = np.concatenate([y[1:], np.full_like(y[:1], np.nan)])
+    columns = [steps.reward, steps.value, steps.after, below]
+    use = np.isfinite(y) & ~steps.end & ~steps.tail
+    for column in columns:
+        use &= np.isfinite(column)
+    if use.sum() < 24:
+        return []
+    right = np.column_stack([*(column[use] for column in columns), np.ones(int(use.sum()))])
+    norms = np.maximum(np.sqrt((right**2).sum(0)), 1e-300)
+    found = np.linalg.lstsq(right / norms, y[use], rcond=1e-9)[0] / norms
+    return [float(np.clip(found[3], 0.0, 1.0))]
+
+
+def cut_by_script(outcome: Outcome, steps: Steps) -> Optional[Array]:
+    """[T, E] ends told as terminations that the targets bootstrap from the final state; None unless only some are.
+
+    Old interfaces have one done flag, and a script may know its time limit from elsewhere. At an end a target is the
+    reward alone, or the reward and the discounted value of the final state; which of both can be read row by row.
+    """
+    best, target = outcome.best, steps.target.value
+    if best.model.affine or best.model.shift or best.share < 0.5 or best.gamma_error > 1e-3 or not best.model.by_value:
+        return None
+    alone = target - float(best.reward_scale[0]) * steps.reward
+    tolerance = 10 * best.tolerance
+    ends = steps.terminated & np.isfinite(target)
+    with np.errstate(invalid="ignore"):
+        cut = ends & (np.abs(alone - best.gamma * steps.successor) < tolerance) & (np.abs(alone) > tolerance)
+        died = ends & (np.abs(alone) < tolerance)
+    if not cut.any() or (cut | died).sum() < 0.9 * ends.sum():
+        return None
+    return np.asarray(cut)
