@@ -93,7 +93,7 @@ def test_a_broken_ppo_script_is_diagnosed_to_its_line(ppodoctor, root, tmp_path)
     assert document["verdict"] == "cause_found"
     assert document["causes"][0]["where"][0]["file"] == script
     assert 2 <= document["run"]["updates"] <= 4
-    assert out.count("Cause found") == 1
+    assert out.count("causes found") == 1
     again, out_again, _ = ppodoctor("diagnose", "mine")
     assert again == 1
     assert "Cause found" in out_again
