@@ -77,7 +77,7 @@ def learning(run: Run, *, budget: Budget = Budget(), sure: float = 1e-3) -> Lear
         "p": change.p,
         "trend_p": rise.p,
     }
-    status = _status(run, returns, initial, late, sure)
+    status = _status(run, (returns, initial, opening(episodes), late), sure)
     if status == FLAT and not _enough(run, len(returns), budget):
         status = TOO_YOUNG
     return Learning(status, _sentence(status, numbers, run), numbers)
@@ -107,14 +107,14 @@ def evaluation_episodes(run: Run) -> Tuple[EpisodeRecord, ...]:
 
 def reference(run: Run, episodes: Tuple[EpisodeRecord, ...]) -> Tuple[Array, str]:
     """Returns to compare with, and what they are: random play measured in the environment, else the first episodes."""
-    first = finite([e.ret for e in episodes if e.update == 0])
-    few = max(5, len(episodes) // 20)
-    if len(first) < 5:
-        first = finite([e.ret for e in episodes[:few]])
     random = random_returns(run)
-    if len(random) >= 5:
-        return random, "random play"
-    return first, "the first episodes"
+    return (random, "random play") if len(random) >= 5 else (opening(episodes), "the first episodes")
+
+
+def opening(episodes: Tuple[EpisodeRecord, ...]) -> Array:
+    """Returns under the initial policy: episodes that ended before the first update, else the very first ones."""
+    first = finite([e.ret for e in episodes if e.update == 0])
+    return first if len(first) >= 5 else finite([e.ret for e in episodes[: max(5, len(episodes) // 20)]])
 
 
 def random_returns(run: Run) -> Array:
@@ -133,11 +133,12 @@ def _baseline(run: Run, name: str) -> Array:
     return found[0] if found else np.zeros(0)
 
 
-def _status(run: Run, returns: Array, initial: Array, late: Array, sure: float) -> str:
+def _status(run: Run, parts: Tuple[Array, Array, Array, Array], sure: float) -> str:
+    returns, initial, began, late = parts
     change = compare(late, initial)
     if _collapsed(returns, initial, late, sure):
         return COLLAPSED
-    own = compare(late, returns[: max(5, len(returns) // 10)])
+    own = compare(late, began)
     worse = change.superiority < 0.3 and change.p < sure
     if worse and (own.superiority < 0.4 or change.superiority < 0.1):
         return ANTI
