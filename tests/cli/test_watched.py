@@ -96,4 +96,4 @@ def test_a_broken_ppo_script_is_diagnosed_to_its_line(ppodoctor, root, tmp_path)
     assert out.count("causes found") == 1
     again, out_again, _ = ppodoctor("diagnose", "mine")
     assert again == 1
-    assert "Cause found" in out_again
+    assert "causes found" in out_again
