@@ -3,7 +3,7 @@
 from planter.fault import Fault
 
 FAULT = Fault(
-    id="gradient_clip_on_wrong_parameters",
+    id="gradient_clip_after_step",
     family="update",
     numbers=(18,),
     kind="exact",
