@@ -128,12 +128,33 @@ def _without_groups(left: Array, right: Array, seen: Observed, known: Array, mod
 def refine(
     scheme: Scheme, seen: Observed, model: Model, choice: Tuple[Variant, Tuple[str, ...]], rho: float, *, steps: int = 8
 ) -> Optional[Solution]:
-    """Fit one variant fully: rho by Gauss-Newton, the rest by regression, a few unlike rows left out."""
+    """Fit one variant fully: rho by Gauss-Newton, the rest by regression.
+
+    First on all rows; where that does not meet them, again with unlike rows left out. (Not at once: where only the ends
+    of episodes tell gamma, they are the unlike rows.)
+    """
+    whole = _newton(scheme, seen, model, choice, (rho, steps, 1))
+    if whole is not None and whole.share > 0.999:
+        return whole
+    part = _newton(scheme, seen, model, choice, (rho, steps, ROUNDS))
+    found = [one for one in (whole, part) if one is not None]
+    return max(found, key=lambda one: (one.share, -one.relative), default=None)
+
+
+def _newton(
+    scheme: Scheme,
+    seen: Observed,
+    model: Model,
+    choice: Tuple[Variant, Tuple[str, ...]],
+    course: Tuple[float, int, int],
+) -> Optional[Solution]:
+    """Gauss-Newton steps for rho; `course` is its start, how many steps, and the rounds of each regression."""
+    rho, steps, rounds = course
     best: Optional[Solution] = None
     middle: List[float] = []
     for number in range(steps):
         board = Board(scheme, seen, model, rho, choice[1])
-        solved = _solve(board, seen, choice)
+        solved = _solve(board, seen, choice, rounds)
         if solved is None:
             return best
         solution, step = solved
@@ -153,7 +174,9 @@ def _better(new: Solution, old: Solution) -> bool:
     return (new.share, -new.relative) > (old.share, -old.relative)
 
 
-def _solve(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]) -> Optional[Tuple[Solution, float]]:
+def _solve(
+    board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]], rounds: int
+) -> Optional[Tuple[Solution, float]]:
     """Regression at the board's rho without the unlike rows, and the Gauss-Newton step for rho."""
     model = board.model
     design = _design(board, seen, *choice)
@@ -164,9 +187,11 @@ def _solve(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]
     slope = _derivative(board, seen, _first_guess(board, seen, choice), choice)[known]
     wide = np.column_stack([right, slope])
     use = np.ones(len(left), bool)
-    for _ in range(ROUNDS):
+    for turn in range(rounds):
         inner = _projected(left, wide, part, use, model)
         coefficients, covariance = _least_squares(*inner)
+        if turn == rounds - 1:
+            break
         size = np.abs(_residual(left, wide @ coefficients, part, use, model))
         now = size <= 5 * float(np.median(size)) + 1e-12
         if (now == use).all() or now.sum() < 2 * wide.shape[1] + 4:

@@ -46,6 +46,9 @@ class ValueTable:
     """Share of the observations acted on whose value is known."""
     source: str
     """calls (of the critic's head) or predictions (of the first value loss)."""
+    agreement: Optional[float] = None
+    """Root mean square difference of the first value loss's predictions from the calls of the head nearest to them, in
+    their spread; None where no input is in both."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optio
         return None
     firsts = _outermost(inputs_of(calls), {np.asarray(run.rollouts[i].obs).shape[-1] for i in own})
     version = _version(calls, readings, update)
-    critic = _critic(outputs_of(calls), firsts, version, predicted)
+    critic, agreement = _critic(outputs_of(calls), firsts, version, predicted)
     pieces = [book for book in (critic, predicted) if book is not None]
     if not pieces:
         return None
@@ -82,7 +85,7 @@ def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optio
     known = float(np.mean(np.concatenate([np.isfinite(one.obs).ravel() for one in found])))
     if known == 0.0:
         return None
-    return ValueTable(update, version, tuple(found), known, "calls" if critic is not None else "predictions")
+    return ValueTable(update, version, tuple(found), known, "calls" if critic is not None else "predictions", agreement)
 
 
 def _outermost(firsts: List[CallRows], widths: Set[int]) -> List[CallRows]:
@@ -133,8 +136,11 @@ def _merge(books: Sequence[_Book]) -> _Book:
 
 def _critic(
     heads: Sequence[CallRows], firsts: Sequence[CallRows], version: int, predicted: Optional[_Book]
-) -> Optional[_Book]:
-    """The calls of the critic's head: the head (and column) whose outputs are the value loss's predictions."""
+) -> Tuple[Optional[_Book], Optional[float]]:
+    """The calls of the critic's head: the head (and column) whose outputs are the value loss's predictions.
+
+    With them how far they are from the predictions.
+    """
     best: Tuple[float, Optional[_Book]] = (np.inf, None)
     lone: List[_Book] = []
     for head in heads:
@@ -150,8 +156,8 @@ def _critic(
         if head.data.shape[1] == 1:
             lone.append(_sorted(keys[use], head.data[use, 0]))
     if best[1] is not None:
-        return best[1] if best[0] < AGREE else None
-    return lone[0] if len(lone) == 1 else None
+        return (best[1] if best[0] < AGREE else None), best[0]
+    return (lone[0] if len(lone) == 1 else None), None
 
 
 def _apart(book: _Book, predicted: Optional[_Book]) -> Optional[float]:
