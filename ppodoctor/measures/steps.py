@@ -16,6 +16,10 @@ _WIDEST = 12
 """Observation numbers that regressions look at: the ones that vary most."""
 
 
+_CUBED = 5
+"""Up to so many numbers, third powers and products are fitted too."""
+
+
 @dataclass(frozen=True)
 class Transitions:
     """Steps of one task, auto-reset rows left out, in time order within each environment."""
@@ -78,13 +82,13 @@ def observations(run: Run) -> Array:
 
 
 def transitions(run: Run, *, most: int = 8_000) -> Optional[Transitions]:
-    """Recorded steps of the widest-recorded task; None when the rollouts do not fit together."""
+    """The first recorded steps of the widest-recorded task; None when the rollouts do not fit together."""
     rollouts = train_rollouts(run)
     widths = [np.shape(r.obs)[-1] for r in rollouts]
     if not rollouts:
         return None
     width = max(set(widths), key=widths.count)
-    chosen = [r for r, w in zip(rollouts, widths) if w == width]
+    chosen = sorted((r for r, w in zip(rollouts, widths) if w == width), key=lambda r: r.update)
     actions = [_components(np.asarray(r.action), np.shape(r.reward)) for r in chosen]
     if any(a is None for a in actions):
         return None
@@ -152,10 +156,14 @@ def _joined(parts: List[Transitions], most: int) -> Transitions:
 
 
 def features(obs: Array) -> Array:
-    """[n, F] a constant, the observation's widest numbers, their squares and products: enough for smooth dynamics."""
+    """[n, F] a constant, the observation's widest numbers, their squares and products (and cubes of a few)."""
     scaled = standardised(widest(obs))
     i, j = np.triu_indices(scaled.shape[1])
-    return np.column_stack([np.ones(len(scaled)), scaled, scaled[:, i] * scaled[:, j]])
+    squares = scaled[:, i] * scaled[:, j]
+    parts = [np.ones((len(scaled), 1)), scaled, squares]
+    if 0 < scaled.shape[1] <= _CUBED:
+        parts += [squares * scaled[:, k : k + 1] for k in range(scaled.shape[1])]
+    return np.concatenate(parts, axis=1)
 
 
 def widest(values: Array, most: int = _WIDEST) -> Array:

@@ -34,3 +34,7 @@ HEALTHY = with_rollouts(
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "hidden_state")
     assert "with the step before" in found.text
+
+
+def test_an_action_that_shows_only_in_a_hidden_velocity_is_not_ignored(evidence):
+    assert evidence(SICK, "action_ignored_by_env") == []
