@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ppodoctor.measures.credit_model import Board, Model, Observed, Solution, discounted_sum
+from ppodoctor.measures.credit_regress import least_squares, lines, size_part, spread_within, without_groups
 from ppodoctor.measures.credit_variants import Scheme, Variant
 
 Array = Any
@@ -23,22 +24,6 @@ Array = Any
 ROUNDS = 3
 """Times that unlike rows are looked for and left out in one regression."""
 RHO_GRID = (0.0, 0.5, 0.75, 0.855, 0.8924, 0.9216, 0.9405, 0.9506, 0.9603, 0.98, 0.99, 0.995, 1.0)
-
-
-def spread_within(raw: Array, group: Array) -> float:
-    """Standard deviation of a typical group: what differs from group to group may be the fit's own shift."""
-    known = np.isfinite(raw)
-    count = np.bincount(group[known])
-    mean = np.bincount(group[known], raw[known]) / np.maximum(count, 1)
-    power = np.bincount(group[known], (raw[known] - mean[group[known]]) ** 2) / np.maximum(count, 1)
-    usual = power[count >= 4]
-    return float(np.sqrt(np.median(usual))) if len(usual) else 0.0
-
-
-def size_part(value: Array) -> float:
-    """What float32 arithmetic leaves of numbers of this size when they cancel."""
-    size = float(np.nanmax(np.abs(value))) if np.isfinite(value).any() else 0.0
-    return 2e-6 * size + 1e-9
 
 
 def screen(
@@ -73,8 +58,8 @@ def quick_score(board: Board, seen: Observed, variant: Variant, names: Sequence[
     if design is None:
         return np.inf
     left, right, known = design
-    inner = _without_groups(left, right, seen, known, board.model)
-    coefficients = _least_squares(*inner)[0]
+    inner = without_groups(left, right, seen, known, board.model)
+    coefficients = least_squares(*inner)[0]
     rest = inner[0] - inner[1] @ coefficients
     meant = right @ coefficients - left if board.model.affine else seen.y[known]
     spread = max(float(np.std(meant)), 1e-12)
@@ -106,23 +91,6 @@ def _design(
     left = pivot if model.affine else pivot + seen.y
     right = np.stack(columns, axis=1)[known] if columns else np.zeros((int(known.sum()), 0))
     return left[known], right, known
-
-
-def _without_groups(left: Array, right: Array, seen: Observed, known: Array, model: Model) -> Tuple[Array, Array]:
-    """Both sides with scale and shift of each group taken out (Frisch-Waugh-Lovell), where the model has them."""
-    if not model.affine:
-        return left, right
-    order = np.argsort(seen.group[known], kind="stable")
-    groups = seen.group[known][order]
-    begins = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
-    counts = np.diff(np.concatenate([begins, [len(groups)]]))
-    block = np.column_stack([seen.y[known], left, right])[order]
-    block -= np.repeat(np.add.reduceat(block, begins, axis=0) / counts[:, None], counts, axis=0)
-    y = block[:, :1]
-    power = np.maximum(np.add.reduceat(y * y, begins, axis=0), 1e-300)
-    slope = np.add.reduceat(block * y, begins, axis=0) / power
-    block -= np.repeat(slope, counts, axis=0) * y
-    return block[:, 1], block[:, 2:]
 
 
 def refine(
@@ -189,7 +157,7 @@ def _solve(
     use = np.ones(len(left), bool)
     for turn in range(rounds):
         inner = _projected(left, wide, part, use, model)
-        coefficients, covariance = _least_squares(*inner)
+        coefficients, covariance = least_squares(*inner)
         if turn == rounds - 1:
             break
         size = np.abs(_residual(left, wide @ coefficients, part, use, model))
@@ -197,7 +165,7 @@ def _solve(
         if (now == use).all() or now.sum() < 2 * wide.shape[1] + 4:
             break
         use = now
-    plain, _ = _least_squares(*_projected(left, right, part, use, model))
+    plain, _ = least_squares(*_projected(left, right, part, use, model))
     solution = _solution(board, seen, choice, plain, (left, right, known, use))
     noise = float(np.sqrt(np.mean((inner[0] - inner[1] @ coefficients) ** 2)))
     error = noise * float(np.sqrt(max(covariance[0, 0], 0.0))) if model.by_value else np.nan
@@ -207,34 +175,15 @@ def _solve(
 def _projected(left: Array, right: Array, part: Observed, use: Array, model: Model) -> Tuple[Array, Array]:
     """Both sides on the rows in use, without what each group's scale and shift explain."""
     some = replace(part, **{name: getattr(part, name)[use] for name in vars(part)})
-    return _without_groups(left[use], right[use], some, np.ones(int(use.sum()), bool), model)
+    return without_groups(left[use], right[use], some, np.ones(int(use.sum()), bool), model)
 
 
 def _residual(left: Array, explained: Array, part: Observed, use: Array, model: Model) -> Array:
     """[rows] what is left on all rows when the groups' scales and shifts are fitted to those in use."""
     if not model.affine:
         return left - explained
-    scale, shift = _lines(part.y[use], (explained - left)[use], part.group[use], int(part.group.max()) + 1)
+    scale, shift = lines(part.y[use], (explained - left)[use], part.group[use], int(part.group.max()) + 1)
     return left + scale[part.group] * part.y + shift[part.group] - explained
-
-
-def _least_squares(left: Array, right: Array) -> Tuple[Array, Array]:
-    """Coefficients (of least norm where columns coincide) and the unscaled covariance."""
-    if not right.shape[1]:
-        return np.zeros(0), np.zeros((0, 0))
-    norms = np.sqrt((right**2).sum(0))
-    size = max(float(norms.max()), float(np.sqrt((left**2).sum())), 1e-150)
-    there = norms > 1e-9 * size  # a column that the groups' shifts have swallowed is only rounding
-    norms = np.where(there, norms, 1.0)
-    u, s, vt = np.linalg.svd(np.where(there, right, 0.0) / norms, full_matrices=False)
-    good = s > 1e-9 * max(float(s[0]), 1e-300)
-    inverse = np.where(good, 1.0 / np.where(good, s, 1.0), 0.0)
-    coefficients = (vt.T @ (inverse * (u.T @ left))) / norms
-    covariance = (vt.T * inverse**2) @ vt / np.outer(norms, norms)
-    if not good.all():  # what is not determined is infinitely uncertain
-        lost = (vt[~good] ** 2).sum(0) > 1e-6
-        covariance[lost, lost] = np.inf
-    return coefficients, covariance
 
 
 def _first_guess(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]) -> Tuple[Array, float, Array]:
@@ -242,7 +191,7 @@ def _first_guess(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str,
     design = _design(board, seen, *choice)
     assert design is not None, "the caller has a design"
     left, right, known = design
-    coefficients, _ = _least_squares(*_without_groups(left, right, seen, known, board.model))
+    coefficients, _ = least_squares(*without_groups(left, right, seen, known, board.model))
     return _numbers(board, coefficients)
 
 
@@ -254,16 +203,6 @@ def _numbers(board: Board, coefficients: Array) -> Tuple[Array, float, Array]:
     half = len(rest) // 2
     several = board.model.shift or board.model.constant
     return (rest[half:], gamma, rest[:half]) if several else (rest, gamma, np.zeros(1))
-
-
-def _lines(x: Array, y: Array, group: Array, total: int) -> Tuple[Array, Array]:
-    """Slope and intercept of y on x in each group; 1 and 0 for groups without rows."""
-    count = np.maximum(np.bincount(group, minlength=total), 1)
-    mean_x, mean_y = (np.bincount(group, column, minlength=total) / count for column in (x, y))
-    x, y = x - mean_x[group], y - mean_y[group]
-    power = np.bincount(group, x * x, minlength=total)
-    slope = np.where(power > 0, np.bincount(group, x * y, minlength=total) / np.maximum(power, 1e-300), 1.0)
-    return slope, mean_y - slope * mean_x
 
 
 def _derivative(
@@ -305,7 +244,7 @@ def _solution(
     scale, shift = np.ones(total), np.zeros(total)
     explained = right @ coefficients
     if model.affine:
-        scale, shift = _lines(seen.y[known][use], (explained - left)[use], seen.group[known][use], total)
+        scale, shift = lines(seen.y[known][use], (explained - left)[use], seen.group[known][use], total)
     rows = np.full(len(seen.y), np.nan)
     meant = scale[seen.group] * seen.y + shift[seen.group] if model.affine else seen.y
     rows[known] = (left + meant[known] if model.affine else left) - explained

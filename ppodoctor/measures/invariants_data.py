@@ -78,10 +78,9 @@ def _each_step_once(run: Run) -> Answer:
         return unknown("no first pass over a recorded rollout could be followed")
     repeated, missing = sum(e.repeated for e in found), sum(e.missing for e in found)
     samples = sum(e.samples for e in found)
-    bad = [e.update for e in found if e.repeated or e.missing]
-    text = (
-        f"in {len(found)} first passes {repeated} of {samples} samples repeat a step, and {missing} steps are missing"
-    )
+    # steps of an evaluation in between are missing too, in some updates
+    bad = [e.update for e in found if e.repeated or (e.missing and all(one.missing for one in found))]
+    text = f"in {len(found)} first passes {repeated} of {samples} samples repeat a step; {missing} steps are missing"
     return not bad, repeated / max(samples, 1), text, (bad or [found[0].update])[0]
 
 
@@ -93,11 +92,8 @@ def _targets_at_ends(run: Run) -> Answer:
     if not ends.any():
         return unknown("no episode ended in the samples that were read")
     bad = [one for one in fit.deviations if one.kind in (*ENDS, *SHIFTED)]
-    off = (
-        float(np.abs(fit.outcome.best.residual[ends]).max())
-        if np.isfinite(fit.outcome.best.residual[ends]).any()
-        else 0.0
-    )
+    rest = np.abs(fit.outcome.best.residual[ends])
+    off = float(np.nanmax(rest)) if np.isfinite(rest).any() else 0.0
     text = f"{int(ends.sum())} ends of episodes: " + ("as they should be" if not bad else fit.winner)
     return not bad, off, text, min((one.first_update for one in bad), default=fit.updates[0])
 

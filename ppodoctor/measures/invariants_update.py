@@ -36,11 +36,8 @@ def _later(run: Run) -> List[Tuple[PolicyMinibatch, Array, Array]]:
         if m.in_order or logs is None or advantage is None or logs.size != np.size(advantage):
             continue
         if np.isfinite(logs).all():
-            last[m.reading.update] = (
-                m,
-                np.asarray(logs, np.float64).ravel(),
-                np.asarray(advantage, np.float64).ravel(),
-            )
+            flat = np.asarray(advantage, np.float64).ravel()
+            last[m.reading.update] = (m, np.asarray(logs, np.float64).ravel(), flat)
     return list(last.values())
 
 
@@ -48,16 +45,13 @@ def _moves_with_advantage(run: Run) -> Answer:
     found = []
     for m, logs, advantage in _later(run):
         if logs.std() > 1e-9 and advantage.std() > 0:
-            found.append((float(np.corrcoef(logs, advantage)[0, 1]), m.reading.update))
+            found.append((float(np.corrcoef(logs, advantage)[0, 1]), m.reading.update, len(logs)))
     if not found:
         return unknown("no minibatch after a step whose ratios differ from 1")
-    middle = float(np.median([one for one, _ in found]))
-    return (
-        middle > 0,
-        middle,
-        f"median correlation of advantage and change of log-probability: {middle:.2f}",
-        found[0][1],
-    )
+    middle = float(np.median([one for one, _, _ in found]))
+    noise = 2 / sqrt(sum(size for _, _, size in found))
+    text = f"median correlation of advantage and change of log-probability: {middle:.2f} (noise {noise:.2f})"
+    return None if abs(middle) < noise else middle > 0, middle, text, found[0][1]
 
 
 def _parameters_move(run: Run) -> Answer:
@@ -72,23 +66,21 @@ def _parameters_move(run: Run) -> Answer:
 
 
 def _entropy_is_right(run: Run) -> Answer:
-    apart, sizes, first = [], [], None
+    apart, inside, first = [], [], None
     for reading, entropy, _ in entropy_minibatches(run):
-        if entropy.value is None:
+        logits = None if reading.head is None else reading.head.logits
+        if entropy.value is None or logits is None or entropy.form != "categorical":
             continue
-        value = np.asarray(entropy.value, np.float64)
+        value, top = np.asarray(entropy.value, np.float64), log(np.shape(logits)[-1])
+        inside.append(bool(value.min() >= -1e-4 and value.max() <= top + 1e-4))
         first = reading.update if first is None else first
         if entropy.expected is not None and np.size(entropy.expected) == value.size:
             apart.append(float(np.abs(value.ravel() - np.ravel(entropy.expected)).max()))
-        logits = None if reading.head is None else reading.head.logits
-        if logits is not None and entropy.form == "categorical":
-            top = log(np.shape(logits)[-1])
-            sizes.append(bool(value.min() >= -1e-4 and value.max() <= top + 1e-4))
-    if first is None or not (apart or sizes):
-        return unknown("no entropy term with a known distribution")
+    if first is None:
+        return unknown("no entropy of a categorical distribution in the loss")
     worst = max(apart, default=0.0)
-    holds = worst < 1e-3 and all(sizes)
-    return holds, worst, f"largest difference of the entropy from its closed form: {worst:.3g} nats", first
+    text = f"largest difference of the entropy from its closed form: {worst:.3g} nats"
+    return worst < 1e-3 and all(inside), worst, text, first
 
 
 def _kl_estimates_agree(run: Run) -> Answer:

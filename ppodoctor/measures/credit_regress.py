@@ -1,0 +1,73 @@
+"""Least squares for the fits: robust to coinciding columns, with scales and shifts per group."""
+
+from __future__ import annotations
+
+from typing import Any, Tuple
+
+import numpy as np
+
+from ppodoctor.measures.credit_model import Model, Observed
+
+Array = Any
+
+
+def least_squares(left: Array, right: Array) -> Tuple[Array, Array]:
+    """Coefficients (of least norm where columns coincide) and the unscaled covariance."""
+    if not right.shape[1]:
+        return np.zeros(0), np.zeros((0, 0))
+    norms = np.sqrt((right**2).sum(0))
+    size = max(float(norms.max()), float(np.sqrt((left**2).sum())), 1e-150)
+    there = norms > 1e-9 * size  # a column that the groups' shifts have swallowed is only rounding
+    norms = np.where(there, norms, 1.0)
+    u, s, vt = np.linalg.svd(np.where(there, right, 0.0) / norms, full_matrices=False)
+    good = s > 1e-9 * max(float(s[0]), 1e-300)
+    inverse = np.where(good, 1.0 / np.where(good, s, 1.0), 0.0)
+    coefficients = (vt.T @ (inverse * (u.T @ left))) / norms
+    covariance = (vt.T * inverse**2) @ vt / np.outer(norms, norms)
+    if not good.all():  # what is not determined is infinitely uncertain
+        lost = (vt[~good] ** 2).sum(0) > 1e-6
+        covariance[lost, lost] = np.inf
+    return coefficients, covariance
+
+
+def lines(x: Array, y: Array, group: Array, total: int) -> Tuple[Array, Array]:
+    """Slope and intercept of y on x in each group; 1 and 0 for groups without rows."""
+    count = np.maximum(np.bincount(group, minlength=total), 1)
+    mean_x, mean_y = (np.bincount(group, column, minlength=total) / count for column in (x, y))
+    x, y = x - mean_x[group], y - mean_y[group]
+    power = np.bincount(group, x * x, minlength=total)
+    slope = np.where(power > 0, np.bincount(group, x * y, minlength=total) / np.maximum(power, 1e-300), 1.0)
+    return slope, mean_y - slope * mean_x
+
+
+def without_groups(left: Array, right: Array, seen: Observed, known: Array, model: Model) -> Tuple[Array, Array]:
+    """Both sides with scale and shift of each group taken out (Frisch-Waugh-Lovell), where the model has them."""
+    if not model.affine:
+        return left, right
+    order = np.argsort(seen.group[known], kind="stable")
+    groups = seen.group[known][order]
+    begins = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
+    counts = np.diff(np.concatenate([begins, [len(groups)]]))
+    block = np.column_stack([seen.y[known], left, right])[order]
+    block -= np.repeat(np.add.reduceat(block, begins, axis=0) / counts[:, None], counts, axis=0)
+    y = block[:, :1]
+    power = np.maximum(np.add.reduceat(y * y, begins, axis=0), 1e-300)
+    slope = np.add.reduceat(block * y, begins, axis=0) / power
+    block -= np.repeat(slope, counts, axis=0) * y
+    return block[:, 1], block[:, 2:]
+
+
+def spread_within(raw: Array, group: Array) -> float:
+    """Standard deviation of a typical group: what differs from group to group may be the fit's own shift."""
+    known = np.isfinite(raw)
+    count = np.bincount(group[known])
+    mean = np.bincount(group[known], raw[known]) / np.maximum(count, 1)
+    power = np.bincount(group[known], (raw[known] - mean[group[known]]) ** 2) / np.maximum(count, 1)
+    usual = power[count >= 4]
+    return float(np.sqrt(np.median(usual))) if len(usual) else 0.0
+
+
+def size_part(value: Array) -> float:
+    """What float32 arithmetic leaves of numbers of this size when they cancel."""
+    size = float(np.nanmax(np.abs(value))) if np.isfinite(value).any() else 0.0
+    return 2e-6 * size + 1e-9
