@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+import math
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -24,6 +25,16 @@ def log_ratio(reading: LossReading) -> Optional[Array]:
     return -logs if surrogate.inverted else logs
 
 
+def _moments(values: Array) -> Tuple[float, float, Array]:
+    """Mean, standard deviation and what is left without the mean; `values` [samples] is not empty.
+
+    Sums of products: numpy's own mean and std take several times as long on a minibatch.
+    """
+    mean = float(values.sum()) / values.size
+    left = values - mean
+    return mean, math.sqrt(float(left @ left) / values.size), left
+
+
 def policy_columns(reading: LossReading) -> Columns:
     """approx_kl (k3), clip_fraction, ratio extremes, advantage moments, gain_corr, policy_loss of one minibatch."""
     found: Columns = {}
@@ -31,19 +42,26 @@ def policy_columns(reading: LossReading) -> Columns:
     surrogate = reading.surrogate
     if surrogate is None:
         return found
-    if surrogate.advantage is not None and surrogate.advantage.size:
-        found["advantage_mean"] = float(np.mean(surrogate.advantage))
-        found["advantage_std"] = float(np.std(surrogate.advantage))
-    if logs is None or logs.size == 0:
-        return found
     with np.errstate(all="ignore"):
+        advantage = None
+        if surrogate.advantage is not None and surrogate.advantage.size:
+            advantage = np.asarray(surrogate.advantage, np.float64).reshape(-1)
+            found["advantage_mean"], found["advantage_std"], left = _moments(advantage)
+        if logs is None or logs.size == 0:
+            return found
         ratio = np.exp(logs)
-        found["approx_kl"] = float(np.mean((ratio - 1) - logs))
-        found["ratio_distance"] = float(np.mean(np.abs(ratio - 1)))
+        away = ratio - 1
+        found["approx_kl"] = float((away - logs).sum()) / logs.size
+        found["ratio_distance"] = float(np.abs(away).sum()) / logs.size
         found["ratio_max"], found["ratio_min"] = float(ratio.max()), float(ratio.min())
         if surrogate.clip_low is not None or surrogate.clip_high is not None:
             found["clip_fraction"] = _clip_fraction(ratio, surrogate.clip_low, surrogate.clip_high, surrogate.clip_on)
-    _gain(found, reading, logs, ratio)
+        if advantage is not None and advantage.size == logs.size:
+            found["policy_loss"] = -float(ratio @ advantage) / logs.size
+            _, spread, logs_left = _moments(logs)
+            scale = spread * found["advantage_std"]
+            if spread > 1e-9 and found["advantage_std"] > 1e-12 and math.isfinite(scale):
+                found["gain_corr"] = float(left @ logs_left) / logs.size / scale
     return found
 
 
@@ -54,17 +72,7 @@ def _clip_fraction(ratio: Array, low: Optional[float], high: Optional[float], on
         outside |= values < low
     if high is not None:
         outside |= values > high
-    return float(outside.mean())
-
-
-def _gain(found: Columns, reading: LossReading, logs: Array, ratio: Array) -> None:
-    surrogate = reading.surrogate
-    if surrogate is None or surrogate.advantage is None or surrogate.advantage.size != logs.size:
-        return
-    advantage = surrogate.advantage.reshape(-1)
-    found["policy_loss"] = -float(np.mean(ratio * advantage))
-    if logs.std() > 1e-9 and advantage.std() > 1e-12 and np.isfinite(logs).all():
-        found["gain_corr"] = float(np.corrcoef(advantage, logs)[0, 1])
+    return float(np.count_nonzero(outside)) / max(int(values.size), 1)
 
 
 def value_columns(reading: LossReading) -> Columns:
@@ -74,18 +82,18 @@ def value_columns(reading: LossReading) -> Columns:
         return {}
     prediction = np.asarray(value.prediction, np.float64).reshape(-1)
     target = np.asarray(value.target, np.float64).reshape(-1)
-    found: Columns = {
-        "value_mean": float(prediction.mean()),
-        "value_std": float(prediction.std()),
-        "target_mean": float(target.mean()),
-        "target_std": float(target.std()),
-        "target_abs_max": float(np.abs(target).max()) if target.size else 0.0,
-    }
-    if prediction.size == target.size and target.size:
-        residual = target - prediction
-        found["value_loss"] = float(np.mean(residual**2))
-        if target.var() > 1e-12:
-            found["explained_variance"] = 1.0 - float(residual.var() / target.var())
+    if not (prediction.size and target.size):
+        return {}
+    found: Columns = {"target_abs_max": float(np.abs(target).max())}
+    with np.errstate(all="ignore"):
+        found["value_mean"], found["value_std"], _ = _moments(prediction)
+        found["target_mean"], found["target_std"], _ = _moments(target)
+        if prediction.size == target.size:
+            residual = target - prediction
+            found["value_loss"] = float(residual @ residual) / residual.size
+            variance = found["target_std"] ** 2
+            if variance > 1e-12:
+                found["explained_variance"] = 1.0 - _moments(residual)[1] ** 2 / variance
     return found
 
 

@@ -112,8 +112,8 @@ class LayerCalls:
         stream, step = self._where()
         kept_in = self._input(data) if wants_input and not data.requires_grad else None
         small = wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD
-        kept_out = _rows(output).clone() if small else None
-        self._spent += 4 * sum(kept.numel() for kept in (kept_in, kept_out) if kept is not None)
+        kept_out = _copy(_rows(output)) if small else None
+        self._spent += sum(kept.nbytes for kept in (kept_in, kept_out) if kept is not None)
         self._log.append(
             (number, step, stream, self._version(), self._torch.is_grad_enabled(), module.training, kept_in, kept_out)
         )
@@ -123,7 +123,7 @@ class LayerCalls:
         flat = data.detach()
         flat = flat.reshape(flat.shape[0], -1) if flat.dim() > 3 else _rows(flat)
         stride = -(-flat.shape[-1] // MAX_WIDTH)
-        return flat[..., ::stride].clone() if stride > 1 else flat.clone()
+        return _copy(flat[..., ::stride] if stride > 1 else flat)
 
     def drain(self) -> List[Tuple[Any, ...]]:
         """What was recorded since the last drain, raw."""
@@ -161,9 +161,14 @@ class LayerCalls:
         """[rows, width] of all calls, or None when a call lacks its array or they differ in width or type."""
         if not parts or any(part is None for part in parts):
             return None
-        if len({(part.shape[1], part.dtype, part.device) for part in parts}) != 1:
+        if len({(part.shape[1], part.dtype, type(part)) for part in parts}) != 1:
             return None
-        return as_numpy(self._torch.cat(parts))
+        return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else as_numpy(self._torch.cat(parts))
+
+
+def _copy(value: Any) -> Any:
+    """A copy where the tensor is; on the host as an array, which Python's garbage collector need not visit."""
+    return as_numpy(value).copy() if value.device.type == "cpu" else value.clone()
 
 
 def _rows(value: Any) -> Any:

@@ -8,11 +8,13 @@ from typing import Any, Dict, List, Optional, Tuple
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.reading import read_minibatch
 from ppodoctor.records import Setting, to_dict
-from ppodoctor.specimens import MinibatchSpecimen, save_calls, save_minibatch, save_rollout
+from ppodoctor.specimens import MinibatchSpecimen
 from ppodoctor.watching import stops
+from ppodoctor.watching.glimpse import Glimpses, kind_of
 from ppodoctor.watching.hooks import Hooks
+from ppodoctor.watching.keeping import Keeping
 from ppodoctor.watching.layer_calls import LayerCalls
-from ppodoctor.watching.loss_graph import GraphReader, operation
+from ppodoctor.watching.loss_graph import GraphReader
 from ppodoctor.watching.parameters import Parameters, module_kinds
 from ppodoctor.watching.plan import MUST, Plan
 from ppodoctor.watching.roles import Roles
@@ -42,18 +44,21 @@ class Learner:
         self.reader = GraphReader(torch, self.parameters.number, self.layers.module_of, self.trace)
         self.tap = TorchTap(torch, self)
         self.hooks = Hooks(torch)
+        self.glimpses = Glimpses(self.reader.output)
         self.plan = Plan()
         self.roles = Roles()
+        self.keeping = Keeping(lambda: session.recorder, self.layers, self.roles)
         self.steps = Steps(torch, self.parameters, self.tap)
         self._builder: Optional[UpdateBuilder] = None
-        self._pending: List[MinibatchSpecimen] = []
         self._stepped = False
         self._steps_since = 0
         self._rollout_calls = 0
         self._traced: Dict[Any, int] = {}
         self._trace_starts = 0
         self._current: Optional[MinibatchSpecimen] = None
-        self._calls: Optional[List[Tuple[Any, ...]]] = None
+        self._measuring = False
+        """A loss was read and its optimizer step has not come yet: the step is measured, too."""
+        self._glimpsed = False
         self._compiled: List[str] = []
         # What the watch computes must not pass through function modes and subclasses of the script's own.
         self._unseen = torch._C.DisableTorchFunction
@@ -145,14 +150,26 @@ class Learner:
     def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
         if self._stepped:
             self._begin_update()
-        kind = _kind(roots)
-        self._current = None
-        read, keep = self.plan.wants(kind, self._rollout_samples())
+        kind = kind_of(roots)
+        self._current, self._measuring = None, False
+        glimpse = not traced and self.glimpses.ready(kind)
+        read, keep = self.plan.wants(kind, self._rollout_samples(), glimpse=glimpse)
         if traced:
             self._traced[kind] = self._traced.get(kind, 0) + 1
             read = True
         if not read or self._builder is None or self._unreadable():
             return
+        began = time.perf_counter()
+        seen = self.glimpses.read(kind, roots) if glimpse and not keep else None
+        self._measuring, self._glimpsed = True, seen is not None
+        if seen is not None:
+            self._builder.add(seen)
+        else:
+            self._read_in_full(kind, roots, traced, keep)
+        self.plan.charge(time.perf_counter() - began, glimpse=self._glimpsed)
+
+    def _read_in_full(self, kind: Any, roots: Tuple[Any, ...], traced: bool, keep: bool) -> None:
+        began = time.thread_time()
         graph = self.reader.read(roots, full=keep)
         loss = float(sum(float(r.detach().sum()) for r in roots)) if keep else None
         step = self._session.env.current_calls
@@ -161,9 +178,11 @@ class Learner:
         minibatch.facts["traced"] = traced
         reading = read_minibatch(minibatch)
         self.plan.saw(kind, max(reading.batch, 1))
+        self.glimpses.learn(kind, graph, reading)
         self._take(minibatch, reading, keep)
-        if keep and self.update <= MUST and self._builder.record.value_grad_share is None:
+        if keep and self.update <= MUST:
             self._measure_share(roots, reading)
+            self.plan.must(time.thread_time() - began)
 
     def _unreadable(self) -> bool:
         """Would a look at the saved tensors run code of the script's once more?"""
@@ -177,8 +196,10 @@ class Learner:
         return self.hooks.on_saved
 
     def _measure_share(self, roots: Tuple[Any, ...], reading: LossReading) -> None:
+        if self._builder is None or self._builder.record.value_grad_share is not None:
+            return
         shared = sorted(set(reading.policy_parameters) & set(reading.value_parameters))
-        if len(roots) == 1 and shared and self._builder is not None and self.hooks.allow_gradient(self.reader.last):
+        if len(roots) == 1 and shared and self.hooks.allow_gradient(self.reader.last):
             tensors = [self.parameters.tensor(i) for i in shared]
             share = value_share(self._torch, roots[0], self.reader.last, reading, tensors)
             self._builder.record.value_grad_share = share
@@ -191,7 +212,7 @@ class Learner:
         self.layers.narrow(self.roles.first, self.roles.heads)
         self._current = minibatch
         if keep:
-            self._pending.append(minibatch)
+            self.keeping.minibatch(minibatch)
 
     def _rollout_samples(self) -> int:
         return (self._builder.record.rollout_steps if self._builder is not None else None) or 1 << 60
@@ -207,13 +228,8 @@ class Learner:
         rollouts, columns = env.cut(self.update)
         self._builder = UpdateBuilder(self.update, env.total_steps, time.perf_counter() - self._session.began, columns)
         if self.plan.specimen:
-            for rollout in rollouts:
-                self._keep(f"rollout-{self.update:06d}-{rollout.stream}", save_rollout, rollout)
+            self.keeping.rollouts(self.update, rollouts)
         env.keep_rows = self.plan.is_specimen(self.update + 1)
-
-    def _keep(self, name: str, save: Any, specimen: Any) -> None:
-        if self._session.recorder is not None:
-            self._session.recorder.specimen(name, lambda path: save(path, specimen))
 
     def before_step(self, optimizer: Any) -> None:
         """An optimizer is about to step."""
@@ -221,24 +237,18 @@ class Learner:
             return
         began = time.perf_counter()
         with self._unseen():
-            facts = self.steps.before_step(optimizer, self._current is not None)
+            facts = self.steps.before_step(optimizer, self._measuring)
         if self._current is not None:
             self._current.facts.update(facts)
-        calls = self.layers.drain()
-        if self._calls is None:
-            self._calls = calls  # made with the rollout's parameters; what follows is not
-        self.plan.spent += time.perf_counter() - began
+        self.keeping.end_of_rollout()
+        self._spent(began)
 
-    def _keep_calls(self) -> None:
-        """Write the layers' calls from the end of the last update to the first optimizer step of this one.
-
-        At the end of the update, when all of its losses have told which layers matter.
-        """
-        log = self.layers.drain() if self._calls is None else self._calls
-        self._calls = None
-        calls = self.layers.assemble(log, self.roles.first, self.roles.heads) if self.plan.specimen else []
-        if calls:
-            self._keep(f"calls-{self.update:06d}", save_calls, calls)
+    def _spent(self, began: float) -> None:
+        """Account for the time since `began`, on a reading where it belongs to one."""
+        seconds = time.perf_counter() - began
+        self.plan.spent += seconds
+        if self._measuring:
+            self.plan.charge(seconds, glimpse=self._glimpsed)
 
     def after_step(self, optimizer: Any) -> None:
         """An optimizer has stepped. Raises StopWatching when a stop was asked for."""
@@ -261,34 +271,31 @@ class Learner:
                 self._builder.record.learning_rate = float(optimizer.param_groups[0]["lr"])
         if self._current is not None:
             self._current.facts.update(measured)
-        self._current = None
+        self._spent(began)
+        self._current, self._measuring = None, False
         self.layers.recording = self.plan.is_specimen(self.update + 1)
         self.trace.leave()
         if self._wants_trace():
             self._start_trace()
-        self.plan.spent += time.perf_counter() - began
 
     def clipped(self, parameters: List[Any], limit: Any, norm: Any) -> None:
         """The script clipped gradients."""
         if not self.muted:
             with self._unseen():
-                facts = self.steps.clipped(parameters, limit, norm, self._current is not None)
+                facts = self.steps.clipped(parameters, limit, norm, self._measuring)
             if self._current is not None:
                 known = self._current.facts
                 facts["clipped_parameters"] = known.get("clipped_parameters", []) + facts["clipped_parameters"]
                 facts["clip_calls"] = known.get("clip_calls", 0) + 1
                 known.update(facts)
-                if self._builder is not None and "grad_norm" in facts:
-                    self._builder.measure("grad_norm", facts["grad_norm"])
+            if self._builder is not None and "grad_norm" in facts:
+                self._builder.measure("grad_norm", facts["grad_norm"])
 
     def _close_update(self) -> None:
         """Write the row and the specimens of the update that is over."""
         if self._builder is None or self._session.recorder is None:
             return
-        for minibatch in self._pending:
-            self._keep(f"minibatch-{minibatch.update:06d}-{minibatch.index:05d}", save_minibatch, minibatch)
-        self._pending = []
-        self._keep_calls()
+        self.keeping.end_of_update(self.update, with_calls=self.plan.specimen)
         self._session.recorder.update(self._builder.finish(self.plan.calls()))
         self._builder = None
         self._session.updated(self.update)
@@ -313,14 +320,3 @@ class Learner:
             "compiled": self._compiled,
             "watch_seconds": round(self.plan.spent, 4),
         }
-
-
-def _kind(roots: Tuple[Any, ...]) -> Tuple[str, ...]:
-    """A cheap name for a kind of loss: the operations nearest to the root."""
-    names: List[str] = []
-    queue = [root.grad_fn for root in roots]
-    while queue and len(names) < 14:
-        node = queue.pop(0)
-        names.append(operation(node.name()))
-        queue += [child for child, _ in node.next_functions if child is not None]
-    return tuple(names)

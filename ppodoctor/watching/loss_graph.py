@@ -8,6 +8,7 @@ statistics are kept. Nothing is differentiated and nothing in the graph changes.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ppodoctor.specimens import GraphNode, LossGraph
@@ -32,6 +33,7 @@ _LAYERS = {
 _SUFFIX = re.compile(r"(Backward\d*)?$")
 
 
+@lru_cache(maxsize=4096)
 def operation(name: str) -> str:
     """torch's node name without its decoration: "AddmmBackward0" -> "Addmm", AccumulateGrad -> "Accumulate"."""
     short = name.rsplit("::", 1)[-1]
@@ -90,8 +92,7 @@ class GraphReader:
         return made
 
     def _layer(self, i: int, node: Any, made: GraphNode, in_head: bool, arrays: Dict[str, Any]) -> None:
-        data_name, weight_name = _LAYERS[made.op]
-        data = _saved(node, data_name)
+        data = _saved(node, _LAYERS[made.op][0])
         weight = _weight_of(node)
         made.module = self._module_of(weight) if weight is not None else -1
         if weight is not None:
@@ -103,26 +104,26 @@ class GraphReader:
                 made.saved += ("input",)
                 made.attrs["stride"] = stride
                 made.attrs["sizes"] = list(data.shape)
-        if in_head and made.op in ("Addmm", "Mm"):
-            self._result(i, node, made, (data, weight_name), arrays)
+        output = self.output(node) if in_head else None
+        if output is not None:
+            _keep(made, arrays, i, "result", output)
 
-    def _result(self, i: int, node: Any, made: GraphNode, parts: Tuple[Any, str], arrays: Dict[str, Any]) -> None:
+    def output(self, node: Any) -> Optional[Any]:
         """The layer's output: autograd does not save it, one small product of what it saved gives it again."""
-        data, weight_name = parts
-        weight = _saved(node, weight_name)
+        op = operation(node.name())
+        if op not in ("Addmm", "Mm"):
+            return None
+        data, weight = (_saved(node, name) for name in _LAYERS[op])
         if weight is None:
             own = _weight_of(node)
             weight = None if own is None else own.t()
         if data is None or weight is None or data.dim() != 2 or weight.dim() != 2 or data.shape[1] != weight.shape[0]:
-            return
+            return None
         with self._torch.no_grad():
-            bias = _variable(node, 0) if made.op == "Addmm" else None
-            result = (
-                data.detach() @ weight.detach()
-                if bias is None
-                else self._torch.addmm(bias.detach(), data.detach(), weight.detach())
-            )
-        _keep(made, arrays, i, "result", result)
+            bias = _variable(node, 0) if op == "Addmm" else None
+            if bias is None:
+                return data.detach() @ weight.detach()
+            return self._torch.addmm(bias.detach(), data.detach(), weight.detach())
 
     def _lines(self, i: int, node: Any, made: GraphNode, arrays: Dict[str, Any]) -> None:
         entry = self._trace.lookup(node)

@@ -6,11 +6,15 @@ import time
 from typing import Any, Dict, Set, Tuple
 
 SHARE = 0.02
-"""Part of the script's wall time that readings after the first updates may take."""
+"""Part of the script's wall time that full readings after the first updates may take, with what they write."""
+GLIMPSE_SHARE = 0.01
+"""Part of it that glimpses may take."""
 MUST = 3
 """The first updates are read whatever they cost."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
+MUST_SECONDS = 0.5
+"""Processor time after which no further whole epoch is read in the first updates, only calls spread over them."""
 
 
 class Plan:
@@ -19,11 +23,16 @@ class Plan:
     def __init__(self) -> None:
         self.began = time.perf_counter()
         self.spent = 0.0
-        self._first_spent = 0.0
-        self._optional = True
+        """Seconds in the watch, all told."""
+        self._full = 0.0
+        self._glimpses = 0.0
+        self._must = 0.0
+        self._may_read = True
+        self._may_glimpse = True
         self._counts: Dict[Any, int] = {}
         self._last: Dict[Any, int] = {}
         self._rows: Dict[Any, int] = {}
+        self._whole = True
         self.specimen = True
         self.update = 0
 
@@ -32,33 +41,41 @@ class Plan:
         self.update = update
         self._last, self._counts, self._rows = self._counts, {}, {}
         self.specimen = self.is_specimen(update)
-        if update == MUST + 1:
-            self._first_spent = self.spent
-        self._optional = self.affordable()
+        elapsed = time.perf_counter() - self.began
+        self._may_read = self._full < SHARE * elapsed
+        self._may_glimpse = self._glimpses < GLIMPSE_SHARE * elapsed
+        self._whole = self._must < MUST_SECONDS
 
     def is_specimen(self, update: int) -> bool:
         """Are this update's raw tensors kept? The first three, then at 4, 8, 16, ..."""
         return update <= MUST or (update & (update - 1)) == 0
 
-    def affordable(self) -> bool:
-        """Is there time left in the budget for an optional reading?"""
-        return self.spent - self._first_spent < SHARE * (time.perf_counter() - self.began)
+    def charge(self, seconds: float, *, glimpse: bool) -> None:
+        """A reading (or what it made necessary later) took so long."""
+        if glimpse:
+            self._glimpses += seconds
+        elif self.update > MUST:
+            self._full += seconds
 
-    def wants(self, kind: Any, rollout: int) -> Tuple[bool, bool]:
+    def must(self, seconds: float) -> None:
+        """Processor time of a full reading in the first updates; wall time would make them differ on a busy machine."""
+        self._must += seconds
+
+    def wants(self, kind: Any, rollout: int, *, glimpse: bool) -> Tuple[bool, bool]:
         """(read this call?, keep its tensors?) for a backward call of a kind of loss.
 
         An update is read at both ends or not at all: its first minibatch tells the ratio before any step, its last one
-        how far the policy went.
+        how far the policy went. `glimpse` says whether this kind can be read at a glance.
         """
         count = self._counts.get(kind, 0)
         self._counts[kind] = count + 1
         before = self._last.get(kind, 0)
         ends = count == 0 or (before > 1 and count == before - 1)
-        if self.specimen and (self.update <= MUST or self._optional):
-            whole = count < MUST_CALLS and self._rows.get(kind, 0) < rollout
+        if self.specimen and (self.update <= MUST or self._may_read):
+            whole = self._whole and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
             quarter = before > 1 and count % max(before // 4, 1) == 0
             return whole or ends or quarter or count < 2, True
-        return ends and self._optional, False
+        return ends and (self._may_glimpse if glimpse else self._may_read), False
 
     def saw(self, kind: Any, rows: int) -> None:
         """A call of this kind was read and had so many samples."""

@@ -21,6 +21,7 @@ class Steps:
         self._parameters = parameters
         self._tap = tap
         self._before: Optional[List[Any]] = None
+        self._gradient = 0.0
         self._last_step_version = -1
         self._settings: Dict[str, Setting] = {}
         self._first_rates: Dict[int, float] = {}
@@ -53,7 +54,7 @@ class Steps:
         grads = [p.grad for p in tensors if p.grad is not None]
         if sum(p.numel() for p in tensors) <= MAX_PARAMETERS:
             self._before = [p.detach().clone() for p in tensors]
-        norm = self._norm(grads) if grads else 0.0
+        norm = self._gradient = self._norm(grads)
         without = [self._parameters.number(p) for p in tensors if p.grad is None]
         return {"step_grad_norm": norm, "step_without_grad": without}
 
@@ -67,17 +68,13 @@ class Steps:
         if len(before) != len(tensors):
             return {}
         with self._torch.no_grad():
-            changes = [p.detach() - old for p, old in zip(tensors, before)]
-            moved = self._torch.stack([c.abs().max() for c in changes]).tolist() if changes else []
-            change, size = self._norm(changes), self._norm(before)
-        for tensor, largest in zip(tensors, moved):
+            moved = self._norms(self._torch._foreach_sub(tensors, before)) if tensors else []
+        size = self._norm(before)
+        for tensor, distance in zip(tensors, moved):
             number = self._parameters.number(tensor)
-            self.moved[number] = self.moved.get(number, False) or largest > 0
-        grads = [p.grad for p in tensors if p.grad is not None]
-        return {
-            "update_size": change / size if size else math.nan,
-            "grad_norm_after": self._norm(grads) if grads else 0.0,
-        }
+            self.moved[number] = self.moved.get(number, False) or distance > 0
+        change = math.sqrt(sum(distance * distance for distance in moved))
+        return {"update_size": change / size if size else math.nan, "grad_norm_after": self._gradient}
 
     def _count(self, optimizer: Any, index: int) -> None:
         first = index not in self.counts
@@ -117,6 +114,13 @@ class Steps:
 
     def _norm(self, tensors: List[Any]) -> float:
         """Euclidean norm over all tensors, one transfer from the device."""
+        return math.sqrt(sum(norm * norm for norm in self._norms(tensors)))
+
+    def _norms(self, tensors: List[Any]) -> List[float]:
+        """Euclidean norm of each tensor; a sparse one counts as 0."""
+        dense = [t if t.layout is self._torch.strided else self._torch.zeros(1) for t in tensors]
+        if not dense:
+            return []
         with self._torch.no_grad():
-            norms = self._torch._foreach_norm([t.detach() for t in tensors if not t.is_sparse])
-            return float(self._torch.stack([n.float() for n in norms]).norm()) if norms else 0.0
+            found: List[float] = self._torch.stack([n.float() for n in self._torch._foreach_norm(dense)]).tolist()
+        return found
