@@ -163,8 +163,15 @@ def _loss(report: Report) -> Markup | None:
         tag("h2", "What the script computes", id="computes"),
         loss if report.loss_text else None,
         table("Variants fitted to the recorded tensors", head, rows) if rows else None,
+        _invariants(report),
         aria_labelledby="computes",
     )
+
+
+def _invariants(report: Report) -> Markup | None:
+    words = {True: "holds", False: "violated", None: "not seen"}
+    rows = [[str(i["id"]), str(i["title"]), words[i["holds"]], str(i["sentence"])] for i in report.invariants]
+    return table("The invariants of a correct update", ("", "what should hold", "here", "seen"), rows) if rows else None
 
 
 def _fit(fit: dict[str, object], key: str) -> str:

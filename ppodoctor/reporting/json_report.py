@@ -37,6 +37,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "next_steps": report.next_steps,
         "loss": report.loss_text,
         "fits": report.fits,
+        "invariants": report.invariants,
         "settings": {name: _setting(report, name) for name in report.settings},
         "run": {**report.run, "facts": {fact.name: fact.text for fact in report.facts}},
         "figures": [_figure(figure) for figure in report.figures],

@@ -8,6 +8,7 @@ from typing import Any
 from ppodoctor import __version__
 from ppodoctor.checks.api import EXACT, MEASURED, RULE, Check
 from ppodoctor.findings import CAUSE_FOUND, HEALTHY, UNDECIDED, Diagnosis, Finding, Skipped
+from ppodoctor.measures.invariants import invariants
 from ppodoctor.records import Note, Setting, Site
 from ppodoctor.reporting.ending import load_ending
 from ppodoctor.reporting.evidence_figures import figures_of
@@ -127,6 +128,8 @@ class Report:
     glossary: dict[str, str]
     run: dict[str, Any] = field(default_factory=dict)
     """The same facts for machines."""
+    invariants: tuple[dict[str, Any], ...] = ()
+    """The sixteen invariants of a correct update: id, title, holds (None: not seen), number, sentence, first_update."""
 
 
 def build_report(run: Run, diagnosis: Diagnosis) -> Report:
@@ -162,7 +165,15 @@ def build_report(run: Run, diagnosis: Diagnosis) -> Report:
         damage=tuple(clean(text) for text in run.damage),
         glossary=glossary_of(panels),
         run={**machine, "problem": problem or None},
+        invariants=_invariants(run),
     )
+
+
+def _invariants(run: Run) -> tuple[dict[str, Any], ...]:
+    """Nothing to show for a run without minibatches, where none could be tested."""
+    if not run.minibatches:
+        return ()
+    return tuple({**vars(one), "sentence": clean(one.sentence)} for one in invariants(run))
 
 
 POINTS = ("actual", "fitted")
