@@ -67,6 +67,8 @@ class Learner:
     def attach(self) -> None:
         """Attach to torch."""
         self.parameters.attach()
+        if self._session.settings.wishes.keeper is None:
+            self.parameters.find_existing()  # in this very process (a notebook) networks may be there already
         self.layers.attach()
         self.tap.attach()
         self.hooks.attach()

@@ -16,28 +16,34 @@ class Parameters:
         self._torch = torch
         self._index: Dict[int, int] = {}
         self._tensors: List[Any] = []
-        self._modules: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._modules: Dict[int, Any] = {}
+        """id -> weak reference. Modules are not put in a set: a class of the script's may compare as it likes."""
+        self._existing: Dict[int, Any] = {}
+        """The same for those made before; they count once a parameter of theirs is met."""
         self._original: Any = None
         self.owners: Dict[int, List[int]] = {}
         """Parameter index -> optimizers that step it."""
 
     def attach(self) -> None:
-        """Remember every module from now on, and those that exist already."""
+        """Remember every module from now on."""
         module_type, remembered = self._torch.nn.Module, self._modules
         original = self._original = module_type.__init__
 
         def __init__(module: Any, *args: Any, **kwargs: Any) -> None:
             original(module, *args, **kwargs)
-            remembered.add(module)
+            _remember(remembered, module)
 
         __init__.__wrapped__ = original  # type: ignore[attr-defined]
         module_type.__init__ = __init__
 
     def find_existing(self) -> None:
         """Look through the heap for modules made before the watch began (notebooks)."""
+        module_type = self._torch.nn.Module
         for thing in gc.get_objects():
-            if isinstance(thing, self._torch.nn.Module):
-                self._modules.add(thing)
+            if issubclass(
+                type(thing), module_type
+            ):  # isinstance would ask objects for a class they may pretend to have
+                _remember(self._existing, thing)
 
     def detach(self) -> None:
         """Give torch its own constructor back."""
@@ -59,7 +65,8 @@ class Parameters:
 
     def modules(self) -> List[Any]:
         """All modules that are alive, those that contain most first."""
-        alive = [m for m in self._modules if "_parameters" in m.__dict__]
+        alive = _alive(self._modules)
+        alive += [m for m in _alive(self._existing) if any(id(p) in self._index for p in m.parameters())]
         return sorted(alive, key=lambda m: -sum(1 for _ in m.modules()))
 
     def names(self) -> Dict[int, Tuple[str, str]]:
@@ -95,6 +102,16 @@ class Parameters:
             grad_seen=i in seen,
             moved=moved.get(i),
         )
+
+
+def _remember(known: Dict[int, Any], module: Any) -> None:
+    key = id(module)
+    known[key] = weakref.ref(module, lambda _: known.pop(key, None))
+
+
+def _alive(known: Dict[int, Any]) -> List[Any]:
+    found = [reference() for reference in list(known.values())]
+    return [module for module in found if module is not None and "_parameters" in module.__dict__]
 
 
 def module_kinds(modules: List[Any]) -> Dict[str, Optional[int]]:
