@@ -209,8 +209,8 @@ def _assemble(
         for i in range(len(graph.nodes))
         if graph.saved(i, "input") is not None
     }
-    policy_inputs = _input_of(graph, terms, surrogate_at)
-    value_inputs = _input_of(graph, terms, value_at)
+    policy_inputs = _input_of(graph, terms, surrogate_at, surrogate.ratio_shape if surrogate is not None else ())
+    value_inputs = _input_of(graph, terms, value_at, value.prediction_shape if value is not None else ())
     lead = policy_inputs if policy_inputs is not None else value_inputs
     marked = [
         replace(
@@ -247,25 +247,43 @@ def _module_key(graph: Graph, node: int) -> int:
     return graph.nodes[node].module if graph.nodes[node].module >= 0 else -node - 1
 
 
-def _input_of(graph: Graph, terms: List[RawTerm], at: Optional[int]) -> Optional[Array]:
+def _input_of(graph: Graph, terms: List[RawTerm], at: Optional[int], shape: Tuple[int, ...]) -> Optional[Array]:
+    """The first layer's input, where its rows are known to stand in the order of the loss's samples (of that shape)."""
     if at is None:
         return None
-    layers = [i for i in graph.first_layers(terms[at].last.node) if not _shuffled(graph, i)]
+    layers = [i for i in graph.first_layers(terms[at].last.node) if not _shuffled(graph, i, shape)]
     if not layers:
         return None
+    for module in sorted({graph.nodes[i].module for i in layers} - {-1}):
+        unrolled = _unrolled(graph, [i for i in layers if graph.nodes[i].module == module], shape)
+        if unrolled is not None:
+            return unrolled
     best = max(layers, key=lambda i: (graph.nodes[i].module >= 0, graph.saved(i, "input").shape[0]))  # type: ignore[union-attr]
     return picked(graph.saved(best, "input"), terms[at].last.rows)
 
 
-def _shuffled(graph: Graph, layer: int) -> bool:
-    """A sequence input [T, N, D], both axes longer than 1: its rows need not stand in the order of the samples."""
+def _unrolled(graph: Graph, steps: List[int], shape: Tuple[int, ...]) -> Optional[Array]:
+    """[T * N, D] inputs of one layer that was called once a time step, for a loss of shape [T, N]."""
+    if len(steps) < 2 or len(shape) < 2 or shape[0] != len(steps):
+        return None
+    ordered = sorted(steps, key=lambda i: int(graph.nodes[i].attrs.get("order", 0)))
+    parts: List[Any] = [graph.saved(i, "input") for i in ordered]
+    known = len({graph.nodes[i].attrs.get("order", 0) for i in steps}) == len(steps)
+    if not known or any(part is None or part.shape[0] != shape[1] for part in parts):
+        return None
+    return np.concatenate(parts)
+
+
+def _shuffled(graph: Graph, layer: int, shape: Tuple[int, ...]) -> bool:
+    """A sequence input [T, N, D] whose axes are not those of the loss: its rows may stand in another order."""
     sizes = graph.nodes[layer].attrs.get("sizes", ())
-    return len(sizes) == 3 and min(sizes[0], sizes[1]) > 1
+    return len(sizes) == 3 and min(sizes[0], sizes[1]) > 1 and tuple(sizes[:2]) != tuple(shape[:2])
 
 
 def _batch(surrogate: Optional[Surrogate], value: Optional[ValueLoss], lead: Optional[Array]) -> int:
     if surrogate is not None and surrogate.ratio is not None and np.ndim(surrogate.ratio):
-        return int(surrogate.ratio.shape[0])
+        sequences = lead is not None and surrogate.ratio.ndim > 1 and lead.shape[0] == surrogate.ratio.size
+        return int(surrogate.ratio.size if sequences else surrogate.ratio.shape[0])
     if value is not None and value.prediction_shape:
         return int(value.prediction_shape[0])
     return 0 if lead is None else int(lead.shape[0])

@@ -104,6 +104,7 @@ class GraphReader:
                 made.saved += ("input",)
                 made.attrs["stride"] = stride
                 made.attrs["sizes"] = list(data.shape)
+                made.attrs["order"] = _order(node)
         output = self.output(node) if in_head else None
         if output is not None:
             _keep(made, arrays, i, "result", output)
@@ -230,6 +231,12 @@ def _keep(made: GraphNode, arrays: Dict[str, Any], i: int, name: str, value: Any
     made.saved += (name,)
     if value.requires_grad:
         made.attrs[name + "_has_grad"] = True
+
+
+def _order(node: Any) -> int:
+    """A number that grows in the order in which the script computed the nodes; 0 where torch does not tell it."""
+    number = getattr(node, "_sequence_nr", None)
+    return int(number()) if number is not None else 0
 
 
 def _shape(node: Any, made: GraphNode) -> None:
