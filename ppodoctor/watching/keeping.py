@@ -8,6 +8,13 @@ from ppodoctor.specimens import MinibatchSpecimen, RolloutSpecimen, save_calls, 
 from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.roles import Roles
 
+ROWS_BUDGET = 192 * 1024 * 1024
+"""Bytes of environment steps, of all environments, held in full before an update."""
+LOOK_EVERY = 512
+"""Environment steps between two looks at what is held."""
+_ROW = 400
+"""Bytes of a row besides its two observations, which share their arrays with the rows before and after."""
+
 
 class Keeping:
     """Holds what one update shows of itself. `recorder()` is the writer, None in a process that must not write."""
@@ -23,6 +30,21 @@ class Keeping:
         """Write the environment steps before an update."""
         for rollout in rollouts:
             self._write(f"rollout-{update:06d}-{rollout.stream}", save_rollout, rollout)
+
+    def bound(self, env: Any) -> None:
+        """Go over to sums when the rollout is too long to hold its steps: `env` then keeps none until its next cut."""
+        streams = [watched.stream for watched in env.streams.watched]
+        if sum(_size(stream.rows) for stream in streams) <= ROWS_BUDGET:
+            return
+        env.keep_rows = False
+        env.finish()
+        recorder = self._recorder()
+        if recorder is not None:
+            recorder.note(
+                "environments",
+                f"a rollout took more than {ROWS_BUDGET >> 20} MiB to hold: its statistics are recorded, not its steps",
+                "shorter rollouts or fewer environments show where every sample came from",
+            )
 
     def minibatch(self, minibatch: MinibatchSpecimen) -> None:
         """Hold a minibatch until its update is over: its optimizer step adds facts to it."""
@@ -49,3 +71,7 @@ class Keeping:
         recorder = self._recorder()
         if recorder is not None:
             recorder.specimen(name, lambda path: save(path, specimen))
+
+
+def _size(rows: List[Any]) -> int:
+    return len(rows) * (_ROW + int(getattr(rows[-1][-1], "nbytes", 0))) if rows else 0

@@ -20,8 +20,15 @@ MAX_HEAD = 256
 class LayerCalls:
     """Wraps the forward of torch's layer classes while `recording` is set; else the classes are as torch made them."""
 
-    def __init__(self, torch: Any, where: Callable[[], Tuple[int, int]], version: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        torch: Any,
+        where: Callable[[], Tuple[int, int]],
+        version: Callable[[], int],
+        note: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
         self._torch = torch
+        self._note = note
         self._where = where
         self._version = version
         self._wrappers: List[Tuple[Any, Any, Any]] = []
@@ -34,7 +41,6 @@ class LayerCalls:
         self._heads: Optional[set[int]] = None
         self._numbers: Dict[int, int] = {}
         self._kept: List[Any] = []
-        self.full = False
 
     def attach(self) -> None:
         """From now on `recording` has an effect."""
@@ -99,8 +105,12 @@ class LayerCalls:
 
     def _record(self, module: Any, data: Any, output: Any) -> None:
         if self._spent > BYTES:
-            self.full = True
             self.recording = False
+            self._note(
+                "layers",
+                f"what went through the networks in a rollout took more than {BYTES >> 20} MiB: the rest was not kept",
+                "",
+            )
             return
         number = self.number(module)
         if isinstance(output, tuple):
@@ -127,7 +137,7 @@ class LayerCalls:
 
     def drain(self) -> List[Tuple[Any, ...]]:
         """What was recorded since the last drain, raw."""
-        log, self._log, self._spent, self.full = self._log, [], 0, False
+        log, self._log, self._spent = self._log, [], 0
         return log
 
     def assemble(self, log: List[Tuple[Any, ...]], first: set[int], heads: set[int]) -> List[ModuleCalls]:

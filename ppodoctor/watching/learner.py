@@ -12,7 +12,7 @@ from ppodoctor.specimens import MinibatchSpecimen
 from ppodoctor.watching import stops
 from ppodoctor.watching.glimpse import Glimpses, kind_of
 from ppodoctor.watching.hooks import Hooks
-from ppodoctor.watching.keeping import Keeping
+from ppodoctor.watching.keeping import LOOK_EVERY, Keeping
 from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.loss_graph import GraphReader
 from ppodoctor.watching.parameters import Parameters, module_kinds
@@ -40,7 +40,7 @@ class Learner:
         self.version = 0
         self.parameters = Parameters(torch)
         self.trace = Trace(torch, lambda: frame_sites(skip=2))
-        self.layers = LayerCalls(torch, self._where, lambda: self.version)
+        self.layers = LayerCalls(torch, self._where, lambda: self.version, self.note)
         self.reader = GraphReader(torch, self.parameters.number, self.layers.module_of, self.trace)
         self.tap = TorchTap(torch, self)
         self.hooks = Hooks(torch)
@@ -118,6 +118,8 @@ class Learner:
             self.trace.leave()
         elif self._steps_since == self._rollout_calls and self._wants_trace():
             self._start_trace()
+        if not self._steps_since % LOOK_EVERY:
+            self.keeping.bound(self._session.env)
 
     def _where(self) -> Tuple[int, int]:
         return self._session.env.current_stream, self._session.env.current_calls
