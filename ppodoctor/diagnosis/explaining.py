@@ -30,13 +30,13 @@ SYMPTOMS = frozenset(
         "idle_policy_wins",
     }
 )
-"""What a run looks like, whatever made it so: any exact fault of the computation or of the data explains these."""
+"""What a run looks like, whatever made it so: a cause of any other kind explains these."""
 
 _ROOT_FAMILIES = frozenset({"update", "advantage", "data", "env", "reward", "network", "config"})
 
 
 def rank(found: Sequence[Finding], kinds: Sequence[LookAlike]) -> list[Finding]:
-    """Causes first, the exact before the measured before rules.
+    """Causes first, faults before symptoms, the exact before the measured before rules.
 
     Among equals: what the curves' class speaks for, then the stronger, then the earlier one.
     """
@@ -45,8 +45,8 @@ def rank(found: Sequence[Finding], kinds: Sequence[LookAlike]) -> list[Finding]:
     def key(finding: Finding) -> tuple[object, ...]:
         return (
             finding.severity != CAUSE,
-            _CERTAIN_FIRST.index(finding.basis),
             finding.id in SYMPTOMS,
+            _CERTAIN_FIRST.index(finding.basis),
             spoken_for.get(finding.id, 99),
             -finding.confidence,
             finding.first_update if finding.first_update is not None else 10**9,
@@ -87,7 +87,7 @@ def _explains(cause: Finding, other: Finding, kinds: Sequence[LookAlike]) -> boo
         return True
     if cause.severity != CAUSE or other.basis == EXACT:
         return False
-    if cause.basis == EXACT and cause.check.family in _ROOT_FAMILIES and other.id in SYMPTOMS:
+    if cause.id not in SYMPTOMS and cause.check.family in _ROOT_FAMILIES and other.id in SYMPTOMS:
         return True
     return any(_before(kind.order, cause.id, other.id) for kind in kinds)
 

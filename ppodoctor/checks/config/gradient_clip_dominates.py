@@ -24,13 +24,13 @@ from ppodoctor.run import Run
     references=("fault 75: over 95% of the steps clipped from ten times the limit or more",),
 )
 def gradient_clip_dominates(
-    run: Run, *, factor: float = 1000.0, share: float = 0.95, still: float = 1e-4, least: int = 3
+    run: Run, *, factor: float = 1000.0, share: float = 0.95, still: float = 1e-4, tiny: float = 1e-3, least: int = 3
 ) -> Iterator[Evidence]:
     """Before clipping the gradient is over a thousand times as large as after it, in nearly every update.
 
     What it sees: gradient norms before and after clipping, and the size of the optimizer's steps. It is a cause when
-    the steps come out below 1e-4 of the parameters: then the limit is so small that Adam's epsilon swallows the
-    gradient. Otherwise it is a note.
+    the norm after clipping is below 0.001 and the steps come out below 1e-4 of the parameters: then the limit is so
+    small that Adam's epsilon swallows the gradient. Otherwise it is a note.
 
     Why it hurts: one clip over actor and critic shrinks the actor's gradient by what the critic's has too much. Adam
     undoes a constant factor, not one that changes from step to step.
@@ -49,7 +49,7 @@ def gradient_clip_dominates(
     ratio = before[known] / after[known]
     if (ratio <= factor).mean() > 1 - share:
         return
-    stopped = 0 < float(np.median(sizes)) < still
+    stopped = 0 < float(np.median(sizes)) < still and float(np.median(after[known])) < tiny
     yield Evidence(
         f"gradients are clipped from a norm of {np.median(before[known]):.3g} to {np.median(after[known]):.3g}; "
         "one step "

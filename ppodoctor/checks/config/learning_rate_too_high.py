@@ -20,6 +20,7 @@ from ppodoctor.run import Run
     needs=("update_size", "learning_rate", "approx_kl"),
     explains=(
         "steps_too_large",
+        "updates_stopped_early",
         "entropy_collapsed",
         "one_action_dominates",
         "action_std_drifts",

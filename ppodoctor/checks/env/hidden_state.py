@@ -46,6 +46,8 @@ def hidden_state(
     References: Pardo et al. 2018; Stable-Baselines3, RL tips and tricks; fault 48.
     """
     data = transitions(run)
+    if any(p.grad_seen and p.module.startswith(("GRU", "LSTM", "RNN")) for p in run.parameters):
+        return
     if data is None:
         raise Missing("numeric actions in the recorded rollouts")
     known = (data.before >= 0) & np.isfinite(data.change).all(1)

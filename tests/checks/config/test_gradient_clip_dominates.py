@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scenarios import failing, steady
 
-SICK = failing(steady(grad_norm=900.0))
+SICK = failing(steady(grad_norm=900.0, grad_norm_after=1e-6, update_size=6e-6))
 HEALTHY = steady(grad_norm=(30.0, 6.0))
 
 

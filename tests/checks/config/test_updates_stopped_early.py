@@ -10,4 +10,4 @@ HEALTHY = steady(optimizer_steps=4, approx_kl=1e-3)
 
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "updates_stopped_early")
-    assert "takes 1 optimizer steps (the longest 16)" in found.text
+    assert "takes 1 optimizer steps of the policy (the longest 16)" in found.text
