@@ -13,11 +13,18 @@ from ppodoctor.run import Run
 
 GAMMA = re.compile(r"gamma|discount|^gam$|^g$|^df$", re.I)
 LAMBDA = re.compile(r"lam|lmbda|tau|^l$", re.I)
-DONE = re.compile(r"done|termin|trunc|mask|dead|alive|over|finish|^end|ended|episode_start|time_?out|^d$|^not_?d", re.I)
+DONE = re.compile(
+    r"done|termin|trunc|mask|dead|alive|over|finish|^end|ended|episode_start|time_?out|^d$|^not_?d|go(ing|es)_on|continu",
+    re.I,
+)
+PLAYING = ("step", "reset", "render")
+"""Functions of an environment, where numbers are multiplied for other reasons."""
 REWARD = re.compile(r"rew|^rs?$|^r_|_r$|^rwd", re.I)
 VALUE = re.compile(r"val|critic|^vs?$|^v_|_v$|baseline|next_v", re.I)
 CREDIT = re.compile(r"adv|return|ret|target|delta|gae|td_|rtg|discount|cumsum", re.I)
 MOST = 3
+WEAK = 2.0
+"""Score below which a line that makes a flag is not taken for one that uses it."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,9 @@ class CreditLines:
     """Where returns are made of advantages or values."""
 
 
-@lru_cache(maxsize=8)
-def credit_lines(run: Run) -> CreditLines:
-    """Search every file of the script that was kept."""
+@lru_cache(maxsize=16)
+def credit_lines(run: Run, discount: Optional[float] = None) -> CreditLines:
+    """Search every file of the script that was kept; a constant equal to `discount` counts as a discount."""
     found: Dict[str, List[Tuple[float, int, Site]]] = {}
     for file, text in run.source.items():
         try:
@@ -49,7 +56,9 @@ def credit_lines(run: Run) -> CreditLines:
             continue
         lines = text.splitlines()
         for statement in _statements(tree):
-            for kind, score in _scores(statement):
+            for kind, score in _scores(statement, discount):
+                if statement.function in PLAYING or (kind == "masks" and score < WEAK):
+                    continue
                 code = lines[statement.line - 1].strip() if statement.line <= len(lines) else ""
                 site = Site(file, statement.line, statement.function, code)
                 found.setdefault(kind, []).append((-score, len(found.get(kind, ())), site))
@@ -141,7 +150,7 @@ def _has(pattern: re.Pattern[str], names: List[str]) -> bool:
     return any(pattern.search(name) for name in names)
 
 
-def _discounted(node: ast.AST) -> Optional[List[str]]:
+def _discounted(node: ast.AST, discount: Optional[float]) -> Optional[List[str]]:
     """Names in the products with a discount below a node, or None when there is no such product."""
     found: List[str] = []
     hit = False
@@ -149,7 +158,7 @@ def _discounted(node: ast.AST) -> Optional[List[str]]:
         if not (isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult)):
             continue
         factors = _factors(one)
-        if any(_is_discount(factor) for factor in factors):
+        if any(_is_discount(factor, discount) for factor in factors):
             hit = True
             found += [name for factor in factors for name in _names(factor)]
     return found if hit else None
@@ -161,15 +170,16 @@ def _factors(node: ast.expr) -> List[ast.expr]:
     return [node]
 
 
-def _is_discount(node: ast.expr) -> bool:
+def _is_discount(node: ast.expr, discount: Optional[float]) -> bool:
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, float) and 0.8 <= node.value < 1.0
+        known = discount is not None and isinstance(node.value, float) and abs(node.value - discount) < 1e-6
+        return known or (discount is None and isinstance(node.value, float) and 0.8 <= node.value < 1.0)
     return isinstance(node, (ast.Name, ast.Attribute)) and _has(
         GAMMA, _names(node)[:1] if isinstance(node, ast.Name) else [node.attr]
     )
 
 
-def _scores(statement: _Statement) -> Iterator[Tuple[str, float]]:
+def _scores(statement: _Statement, discount: Optional[float]) -> Iterator[Tuple[str, float]]:
     """Kinds of credit lines that a statement may be, with how likely."""
     node = statement.node
     if isinstance(node, ast.If):
@@ -180,7 +190,7 @@ def _scores(statement: _Statement) -> Iterator[Tuple[str, float]]:
     if not isinstance(value, ast.expr):
         return
     targets = _target_names(node)
-    discounted = _discounted(node)
+    discounted = _discounted(node, discount)
     if discounted is not None:
         yield from _discounting(statement, value, discounted)
         return

@@ -11,7 +11,7 @@ import numpy as np
 from ppodoctor.measures.credit_deviations import Deviation, deviations_of
 from ppodoctor.measures.credit_fit import ENOUGH, Outcome
 from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
-from ppodoctor.measures.credit_search import cut_by_script, explain
+from ppodoctor.measures.credit_search import cut_by_question, cut_by_script, explain
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
 from ppodoctor.measures.loss import LossReading
@@ -115,17 +115,29 @@ def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
     steps = _steps(run, readings)
     if steps is None or _misplaced(run, readings):
         return ()
-    targets = explain(steps, "target", TARGET_FORMS)
-    cuts = None if targets is None or targets.best.share >= ENOUGH else cut_by_script(targets, steps)
-    if cuts is not None:  # the script sees time limits that its environment's API does not tell
-        steps = replace(steps, terminated=steps.terminated & ~cuts, cut=steps.cut | cuts)
-        targets = explain(steps, "target", TARGET_FORMS)
+    steps, targets = _targets(steps)
     advantages = explain(steps, "advantage", ADVANTAGE_FORMS, targets)
-    found = []
+    fitted = []
     for what, outcome in (("advantages", advantages), ("targets", targets)):
         if outcome is not None:
-            found.append(_fit(what, outcome, steps))
-    return tuple(found)
+            fitted.append(_fit(what, outcome, steps))
+    return tuple(fitted)
+
+
+def _targets(steps: Steps) -> Tuple[Steps, Optional[Outcome]]:
+    """The explanation of the targets, with time limits that only the script knows told from terminations."""
+    plain = explain(steps, "target", TARGET_FORMS, rare=False)
+    if plain is None or plain.best.share >= ENOUGH:
+        return steps, plain
+    tables = [steps]
+    for cuts in (cut_by_question(steps), cut_by_script(plain, steps)):
+        if cuts is not None and not any(np.array_equal(steps.cut | cuts, table.cut) for table in tables):
+            tables.append(replace(steps, terminated=steps.terminated & ~cuts, cut=steps.cut | cuts))
+            found = explain(tables[-1], "target", TARGET_FORMS, rare=False)
+            if found is not None and found.best.share >= ENOUGH:
+                return tables[-1], found
+    chosen = tables[min(1, len(tables) - 1)]
+    return chosen, explain(chosen, "target", TARGET_FORMS)
 
 
 def _misplaced(run: Run, readings: Sequence[LossReading]) -> bool:
@@ -165,7 +177,7 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
         lam=lam,
         normalisation=scaling.words,
         rows=len(seen.y),
-        explained=best.share,
+        explained=best.met,
         exact=exact,
         form=best.model.form,
         reward_scale=float(np.mean(best.reward_scale)),
@@ -182,7 +194,7 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
 def _discounts(outcome: Outcome) -> Tuple[Optional[float], Optional[float]]:
     """gamma and lambda, rounded to what the rows determine."""
     best = outcome.best
-    most = 6 if best.share == 1.0 else 4
+    most = 6 if best.met == 1.0 else 4
     if not best.model.by_value:
         return _rounded(best.rho, 1e-6, most), 1.0
     if not np.isfinite(best.gamma_error) or best.gamma_error > 0.01 or best.gamma <= 0:

@@ -52,7 +52,9 @@ def attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequenc
     best: Optional[Outcome] = None
     few = _thinned(seen, 1000)
     coarse = RHO_GRID if len({id(scheme.grid) for scheme in schemes}) == 1 else RHO_GRID[::3]
-    for guesses in (*([start] for start in starts), list(coarse)):
+    for guesses in (*([start] for start in starts), list(coarse), [0.95]):
+        if len(guesses) == 1 and guesses[0] == 0.95 and not _ends_are_missing(best):
+            continue
         score, rho = min((_start_score(schemes, few, model, one), one) for one in guesses)
         if score > BLIND:
             continue
@@ -60,7 +62,7 @@ def attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequenc
         if not ranked or ranked[0][0] > HOPELESS:
             continue
         first = refine(ranked[0][1], few, model, ranked[0][2:], rho)
-        if first is not None and abs(first.rho - rho) > 1e-6:
+        if first is not None and abs(first.rho - rho) > 1e-4:
             rho = first.rho
             ranked = screen(schemes, few, model, rho)
         trials = [refine(scheme, few, model, (variant, names), rho) for _, scheme, variant, names in ranked[:TRIALS]]
@@ -76,6 +78,11 @@ def attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequenc
         if best is not None and best.best.share >= ENOUGH:
             break
     return best
+
+
+def _ends_are_missing(outcome: Optional[Outcome]) -> bool:
+    """All is met but the ends of episodes: then nothing else tells rho, and a fit from rho = 0 stays there."""
+    return outcome is not None and outcome.best.met > 0.9 and outcome.best.share < 0.5
 
 
 def _alone(solution: Solution, seen: Observed) -> Outcome:

@@ -90,7 +90,8 @@ def with_reward(grid: Grid, kind: str, steps: Steps) -> Grid:
         for block in _blocks(steps):
             whole[:, block] = np.roll(steps.reward[:, block], 1 if kind.endswith("up") else -1, axis=1)
     if kind == "previous":
-        reward = np.concatenate([np.zeros_like(reward[:1]), reward[:-1]])
+        last = np.where(grid.tail, reward, 0.0).sum(axis=0, keepdims=True)  # as rolling an array would have it
+        reward = np.concatenate([last, reward[:-1]])
     elif kind == "next":
         reward = np.concatenate([reward[1:], np.zeros_like(reward[:1])])
     elif kind == "clipped":
@@ -131,8 +132,10 @@ _LAYOUTS: Tuple[Tuple[str, Callable[[Array], Array]], ...] = (
 
 
 def _blocks(steps: Steps) -> List[Array]:
-    """Columns that belong to one update and stream."""
-    owners = [column[:2] for column in steps.columns]
+    """Columns that belong to one update and vector environment; a list of single environments is one too."""
+    single = all(n == 0 for _, _, n in steps.columns)
+    height = steps.valid.sum(axis=0)
+    owners = [(c[0], int(height[i])) if single else c[:2] for i, c in enumerate(steps.columns)]
     return [np.array([i for i, o in enumerate(owners) if o == owner]) for owner in dict.fromkeys(owners)]
 
 

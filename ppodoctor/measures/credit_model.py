@@ -45,6 +45,8 @@ class Observed:
 
     cell: Array
     """Index in the flattened table."""
+    end: Array
+    """bool: the episode ended or was cut there."""
     y: Array
     group: Array
     update: Array
@@ -67,6 +69,8 @@ class Solution:
     scale: Array
     """[groups] raw = scale * observed + shift."""
     shift: Array
+    end: Array
+    """[M] bool, as observed."""
     residual: Array
     """[M] in units of the raw quantity, NaN where the variant needs an unknown value."""
     raw: Array
@@ -103,9 +107,20 @@ class Solution:
         return np.abs(np.nan_to_num(self.residual, nan=np.inf)) <= self.tolerance
 
     @property
-    def share(self) -> float:
+    def met(self) -> float:
         """Share of the observed rows that are met to rounding."""
         return float(self.explained.mean()) if len(self.residual) else 0.0
+
+    @property
+    def share(self) -> float:
+        """The same, lowered where ends of episodes are not met: they are few, and what variants differ in."""
+        ends = self.explained[self.end]
+        return min(self.met, 0.25 + float(ends.mean())) if len(ends) > 2 else self.met
+
+    @property
+    def typical(self) -> float:
+        """Median residual in standard deviations of the quantity; unknown rows count as not met."""
+        return float(np.median(np.abs(np.nan_to_num(self.residual, nan=np.inf)))) / max(self.spread, 1e-12)
 
     @property
     def relative(self) -> float:

@@ -45,11 +45,20 @@ def observe(steps: Steps, quantity: Consumed) -> Optional[Observed]:
     sizes = np.bincount(group)
     if np.median(sizes[sizes > 0]) < 8:  # too few rows to fit a scale to each minibatch
         group = update
-    return Observed(cell, quantity.value.ravel()[cell], group, update, steps.value.ravel()[cell])
+    return Observed(
+        cell=cell,
+        end=steps.end.ravel()[cell],
+        y=quantity.value.ravel()[cell],
+        group=group,
+        update=update,
+        value=steps.value.ravel()[cell],
+    )
 
 
-def explain(steps: Steps, quantity: str, forms: Sequence[str], hint: Optional[Outcome] = None) -> Optional[Outcome]:
-    """Fit a quantity ("advantage" or "target") under every variant.
+def explain(
+    steps: Steps, quantity: str, forms: Sequence[str], hint: Optional[Outcome] = None, *, rare: bool = True
+) -> Optional[Outcome]:
+    """Fit a quantity ("advantage" or "target") under every variant, or only under the usual ones.
 
     What explained another quantity of the same steps, `hint`, is tried first.
     """
@@ -68,7 +77,7 @@ def explain(steps: Steps, quantity: str, forms: Sequence[str], hint: Optional[Ou
             best = _better(best, attempt(straight, seen, model, starts))
             if best is not None and best.best.share >= ENOUGH:
                 break
-    if best is not None and best.best.share >= ENOUGH:
+    if not rare or (best is not None and best.best.share >= ENOUGH):
         return best
     small = _reduced(steps, quantity)
     few = observe(small, getattr(small, quantity))
@@ -200,3 +209,12 @@ def cut_by_script(outcome: Outcome, steps: Steps) -> Optional[Array]:
     if not cut.any() or (cut | died).sum() < 0.9 * ends.sum():
         return None
     return np.asarray(cut)
+
+
+def cut_by_question(steps: Steps) -> Optional[Array]:
+    """[T, E] terminations whose final state the script asked its critic about; None unless these are only some."""
+    if (steps.cut & ~steps.tail).any():
+        return None
+    ends = steps.terminated & ~steps.tail
+    asked = ends & np.isfinite(steps.successor)
+    return np.asarray(asked) if asked.any() and (ends & ~asked).any() else None

@@ -74,7 +74,8 @@ def _raw_advantages(targets: Fit) -> Optional[Array]:
     numbers = np.unique(steps.update_of_column, return_inverse=True)[1]
     update = np.broadcast_to(numbers, steps.valid.shape).ravel()[cell]
     value = steps.value.ravel()[cell]
-    every = Observed(cell, np.zeros(len(cell)), np.zeros(len(cell), np.int64), update, value)
+    none = np.zeros(len(cell), np.int64)
+    every = Observed(cell, none.astype(bool), none.astype(np.float64), none, update, value)
     candidate = next(one for one in targets.outcome.candidates if one[1] == best.variant and one[0] is best.scheme)
     plain = replace(best, model=replace(best.model, form="advantage"))
     raw = np.full(steps.valid.size, np.nan)

@@ -21,7 +21,7 @@ from ppodoctor.measures.credit_variants import Scheme, Variant
 
 Array = Any
 
-ROUNDS = 3
+ROUNDS = 8
 """Times that unlike rows are looked for and left out in one regression."""
 RHO_GRID = (0.0, 0.5, 0.75, 0.855, 0.8924, 0.9216, 0.9405, 0.9506, 0.9603, 0.98, 0.99, 0.995, 1.0)
 
@@ -102,8 +102,8 @@ def refine(
     of episodes tell gamma, they are the unlike rows.)
     """
     whole = _newton(scheme, seen, model, choice, (rho, steps, 1))
-    if whole is not None and whole.share > 0.999:
-        return whole
+    if whole is not None and (whole.share > 0.999 or whole.typical > 0.3):
+        return whole  # it meets all rows, or not even the typical one
     part = _newton(scheme, seen, model, choice, (rho, steps, ROUNDS))
     found = [one for one in (whole, part) if one is not None]
     return max(found, key=lambda one: (one.share, -one.relative), default=None)
@@ -161,7 +161,7 @@ def _solve(
         if turn == rounds - 1:
             break
         size = np.abs(_residual(left, wide @ coefficients, part, use, model))
-        now = size <= 5 * float(np.median(size)) + 1e-12
+        now = size <= 4 * float(np.median(size)) + 1e-12
         if (now == use).all() or now.sum() < 2 * wide.shape[1] + 4:
             break
         use = now
@@ -261,6 +261,7 @@ def _solution(
         reward_shift=added,
         scale=scale,
         shift=shift,
+        end=seen.end,
         residual=rows,
         raw=raw,
         tolerance=2e-4 * spread + size,

@@ -28,8 +28,9 @@ class Variant:
     tail: str = "bootstrapped"
     """bootstrapped; zero; no_advantage (the last row's advantage is 0); end_ignored (bootstrapped past an end)."""
     mask: str = NOW
-    """now; previous or next (the done flag of the row before or after, "bootstrap_" or "recursion_" in front when only
-    one of both uses it, "_terminated" behind when time limits are no done); inverted, and the same prefixes."""
+    """now; previous or next (the done flag of the row before or after); rolled (previous, and the last row's before the
+    first); inverted. "bootstrap_" or "recursion_" in front when only one of both uses it, "_terminated" behind when
+    time limits are no done."""
     along: str = "time"
     """time; backwards; environments, flat_steps, flat_environments, next_environment_up or _down (the recursion walks
     another axis, or from one environment to the next as it goes back in time)."""
@@ -157,7 +158,7 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
         yield Scheme(grid, carry, parts, tuple(variants))
 
 
-_SHIFTS = ("previous", "next", "inverted")
+_SHIFTS = ("previous", "rolled", "next", "inverted")
 
 
 def _mask_name(boot: Tuple[str, str], carry: Tuple[str, str]) -> Optional[str]:
@@ -181,6 +182,8 @@ def _flag(grid: Grid, shift: str, died: bool) -> Array:
     if shift == "next":
         return np.concatenate([flag[1:], np.zeros_like(flag[:1])])
     first = np.zeros_like(flag[:1]) if died else grid.starts[:1]
+    if shift == "rolled":
+        first = (flag & grid.tail).any(axis=0, keepdims=True)
     return np.concatenate([first, flag[:-1]])
 
 

@@ -87,6 +87,7 @@ def mask_words(mask: str) -> str:
         where, mask = "the done flag of the recursion", mask[len("recursion_") :]
     what = {
         "previous": "is that of the row before",
+        "rolled": "is that of the row before",
         "next": "is that of the row after",
         "inverted": "is used the wrong way round",
     }[mask.replace("_terminated", "")]

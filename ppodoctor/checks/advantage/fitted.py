@@ -85,7 +85,8 @@ def proof(fit: Fit, deviation: Deviation) -> str:
 
 def sites(run: Run, fields: str) -> tuple[Site, ...]:
     """Likely lines of the script, the first kind of line that was found."""
-    lines: CreditLines = credit_lines(run)
+    fitted = next((fit.gamma for fit in (*fit_advantages(run), *fit_targets(run)) if fit.exact), None)
+    lines: CreditLines = credit_lines(run, fitted)
     for name in fields.split():
         found: tuple[Site, ...] = getattr(lines, name)
         if found:
