@@ -150,6 +150,8 @@ def _starting_script() -> Script:
 def _measure(script: Script, options: argparse.Namespace, place: Path, *, repeats: int) -> Measured:
     """Pairs of runs; which of the two goes first alternates."""
     measured = Measured(script, [], [])
+    if script.id == START:
+        _run(script, options.threads, place, place / "warm")  # bytecode and the disk's cache
     for number in range(repeats):
         for watched in (bool(number % 2), not number % 2):
             folder = place / f"{script.id}-{number}" if watched else None
@@ -167,6 +169,7 @@ def _run(script: Script, threads: int, place: Path, folder: Path | None) -> Spen
     if folder is not None:
         command = [sys.executable, "-c", WATCH, str(folder), *command]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONHASHSEED": "0", **script.env}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else every watched run compiles the watch again
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH", "")]))
     log = place / "output.txt"
     began = time.perf_counter()

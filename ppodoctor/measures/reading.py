@@ -15,8 +15,11 @@ from ppodoctor.measures.ratio import new_log_prob
 from ppodoctor.measures.surrogate import Parsed, describe_surrogate, find_surrogate
 from ppodoctor.measures.terms import Link, RawTerm, picked, take_apart
 from ppodoctor.measures.value_loss import find_value
-from ppodoctor.run import Run
 from ppodoctor.specimens import LossGraph, MinibatchSpecimen
+
+TYPE_CHECKING = False  # a watched script reads its own minibatches and needs no Run for it
+if TYPE_CHECKING:
+    from ppodoctor.run import Run
 
 Array = Any
 _Parts = Tuple[Optional[Surrogate], Optional[ValueLoss], Optional[PolicyHead], Tuple[frozenset[int], frozenset[int]]]

@@ -52,6 +52,17 @@ class Hooks:
         setattr(owner, name, watched)
         self._undo.append((lambda: delattr(owner, name)) if inherited else (lambda: setattr(owner, name, original)))
 
+    def forbid_reading(self, note: Callable[[str, str, str], None]) -> bool:
+        """Would a look at the saved tensors run code of the script's once more? Says so in the run."""
+        if self.on_saved:
+            note(
+                "torch",
+                "the script hooks into the saving of tensors (checkpointing does): its losses are not read, since "
+                "reading would compute parts of them again",
+                "run once without checkpointing to see the loss term by term",
+            )
+        return self.on_saved
+
     def allow_gradient(self, nodes: List[Any]) -> bool:
         """May these nodes be differentiated once more without the script noticing?"""
         python = self._torch.autograd.function.FunctionCtx

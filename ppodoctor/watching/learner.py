@@ -126,8 +126,9 @@ class Learner:
 
     def _wants_trace(self) -> bool:
         """Are there kinds of losses whose lines are not known yet?"""
-        untraced = self.plan.kinds() - set(self._traced)
-        return bool(untraced) and not self.muted and not self._compiled and self._trace_starts < TRACES
+        if self.muted or self._compiled or self._trace_starts >= TRACES:
+            return False
+        return not self.plan.kinds() <= self._traced.keys()
 
     def _start_trace(self) -> None:
         self._trace_starts += 1
@@ -135,8 +136,13 @@ class Learner:
 
     def before_backward(self, roots: Tuple[Any, ...]) -> None:
         """A backward call is about to run."""
+        if self.muted or self._reading:
+            return
+        if not (self._stepped or self.trace.busy) and self.plan.passes():
+            self._current, self._measuring = None, False
+            return
         roots = tuple(r for r in roots if getattr(r, "grad_fn", None) is not None)
-        if self.muted or self._reading or not roots:
+        if not roots:
             return
         began = time.perf_counter()
         traced = self.trace.on
@@ -161,7 +167,7 @@ class Learner:
         if traced:
             self._traced[kind] = self._traced.get(kind, 0) + 1
             read = True
-        if not read or self._builder is None or self._unreadable():
+        if not read or self._builder is None or self.hooks.forbid_reading(self.note):
             return
         began = time.perf_counter()
         seen = self.glimpses.read(kind, roots) if glimpse and not keep else None
@@ -187,17 +193,6 @@ class Learner:
         if keep and self.update <= MUST:
             self._measure_share(roots, reading)
             self.plan.must(time.thread_time() - began)
-
-    def _unreadable(self) -> bool:
-        """Would a look at the saved tensors run code of the script's once more?"""
-        if self.hooks.on_saved:
-            self.note(
-                "torch",
-                "the script hooks into the saving of tensors (checkpointing does): its losses are not read, since "
-                "reading would compute parts of them again",
-                "run once without checkpointing to see the loss term by term",
-            )
-        return self.hooks.on_saved
 
     def _measure_share(self, roots: Tuple[Any, ...], reading: LossReading) -> None:
         if self._builder is None or self._builder.record.value_grad_share is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Set, Tuple
+from typing import Any, Dict, Optional, Set, Tuple
 
 SHARE = 0.02
 """Part of the script's wall time that full readings after the first updates may take, with what they write."""
@@ -33,6 +33,7 @@ class Plan:
         self._last: Dict[Any, int] = {}
         self._rows: Dict[Any, int] = {}
         self._whole = True
+        self._only: Optional[Tuple[Any, int]] = None
         self.specimen = True
         self.update = 0
 
@@ -45,10 +46,29 @@ class Plan:
         self._may_read = self._full < SHARE * elapsed
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * elapsed
         self._whole = self._must < MUST_SECONDS
+        self._only = next(iter(self._last.items())) if len(self._last) == 1 and not self._in_full() else None
 
     def is_specimen(self, update: int) -> bool:
         """Are this update's raw tensors kept? The first three, then at 4, 8, 16, ..."""
         return update <= MUST or (update & (update - 1)) == 0
+
+    def _in_full(self) -> bool:
+        """Is this update read in full, not at its ends alone?"""
+        return self.specimen and (self.update <= MUST or self._may_read)
+
+    def passes(self) -> bool:
+        """Is this call in the middle of an update like the last, of one kind and read at its ends? Then it is counted.
+
+        What most calls of a long run cost.
+        """
+        if self._only is None:
+            return False
+        kind, before = self._only
+        count = self._counts.get(kind, 0)
+        if 0 < count < before - 1:
+            self._counts[kind] = count + 1
+            return True
+        return False
 
     def charge(self, seconds: float, *, glimpse: bool) -> None:
         """A reading (or what it made necessary later) took so long."""
@@ -71,7 +91,7 @@ class Plan:
         self._counts[kind] = count + 1
         before = self._last.get(kind, 0)
         ends = count == 0 or (before > 1 and count == before - 1)
-        if self.specimen and (self.update <= MUST or self._may_read):
+        if self._in_full():
             whole = self._whole and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
             quarter = before > 1 and count % max(before // 4, 1) == 0
             return whole or ends or quarter or count < 2, True
