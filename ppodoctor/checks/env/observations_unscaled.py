@@ -23,6 +23,7 @@ from ppodoctor.run import Run
         "entropy_collapsed",
         "policy_frozen",
         "network_ignores_observation",
+        "observation_outside_space",
     ),
     rivals=("learning_rate_too_high", "reward_scale_too_large"),
     refuted_by="the same curves after normalising the observations",
