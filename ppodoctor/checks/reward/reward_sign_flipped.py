@@ -28,11 +28,13 @@ from ppodoctor.run import Run
     refuted_by="an environment whose reward is documented as a cost",
     references=("fault 59: the optimizer works well in the wrong direction",),
 )
-def reward_sign_flipped(run: Run, *, least_rows: int = 64, correlation: float = -0.99) -> Iterator[Evidence]:
+def reward_sign_flipped(
+    run: Run, *, least_rows: int = 64, correlation: float = -0.99, scaled: float = -0.8
+) -> Iterator[Evidence]:
     """Where the innermost environment gives more, the script receives less.
 
-    What it sees: received and innermost rewards of the same steps. They are exact opposites (correlation below
-    -0.99), or constants of opposite sign.
+    What it sees: received and innermost rewards of the same steps. They are exact opposites (correlation below -0.99;
+    or below -0.8 with opposite signs at all steps, as behind a running scale), or constants of opposite sign.
 
     Why it hurts: the agent learns, well, to do the worst.
 
@@ -49,7 +51,10 @@ def reward_sign_flipped(run: Run, *, least_rows: int = 64, correlation: float = 
     if np.ptp(seen) > 0 and np.ptp(raw) > 0:
         together = float(np.corrcoef(seen, raw)[0, 1])
         text = f"received and environment's rewards are opposites (correlation {together:.3f} over {len(seen)} steps)"
-        opposite = together < correlation
+        # a running scale between the two loosens the correlation, not the opposite signs
+        products = seen * raw
+        turned = float((products[products != 0] < 0).mean()) if np.any(products != 0) else 0.0
+        opposite = together < correlation or (together < scaled and turned > 0.99)
     else:
         opposite = bool(np.ptp(seen) == 0 and np.ptp(raw) == 0 and seen[0] * raw[0] < 0)
         text = f"the environment gives {raw[0]:.4g} at each of {len(seen)} steps, the script receives {seen[0]:.4g}"
