@@ -24,12 +24,14 @@ class Script:
             `time_limit`, episodes can be cut by it; `dies`, episodes can end before.
         heldout: whether no threshold was set with a look at it.
         arguments: command line that names the script's usual task.
+        updates: policy updates after which it has clearly learned.
         requires: an import that it needs beside torch and gymnasium.
     """
 
     name: str
     style: str
     traits: frozenset[str]
+    updates: int
     heldout: bool = False
     arguments: tuple[str, ...] = ()
     requires: str = ""
@@ -60,53 +62,63 @@ SCRIPTS = {
             "cartpole_vector",
             "one file, module level, vector environment",
             _traits(_CARTPOLE + "gae entropy normalises clips_gradient vector own_loop distributions"),
+            updates=60,
         ),
         Script(
             "class_agent",
             "class around one environment, Monte-Carlo returns",
             _traits(_CARTPOLE + "monte_carlo entropy normalises single_env own_loop distributions"),
+            updates=14,
         ),
         Script(
             "own_softmax",
             "own probability arithmetic, discrete",
             _traits(_CARTPOLE + "gae entropy normalises clips_gradient single_env own_loop shared_trunk"),
+            updates=50,
         ),
         Script(
             "two_optimizers",
             "two optimizers, two backward passes, early stop on KL",
             _traits(_CARTPOLE + "gae normalises single_env own_loop distributions two_optimizers"),
+            updates=20,
         ),
         Script(
             "pendulum_notebook",
             "notebook export, module-level loops and globals, continuous",
             _traits(_PENDULUM + "gae entropy normalises clips_gradient own_loop distributions log_std"),
+            updates=70,
         ),
         Script(
             "vector_continuous",
             "vector environment with normalising wrappers, free log_std",
             _traits(_PENDULUM + "gae normalises clips_gradient vector own_loop distributions log_std"),
+            updates=80,
         ),
         Script(
             "drone_multidiscrete",
             "two discrete choices a step, one environment",
             _traits(_SEVERAL + "gae entropy normalises clips_gradient single_env own_loop distributions shared_trunk"),
+            updates=25,
         ),
         Script(
             "sb3_cartpole",
             "Stable-Baselines3",
             _traits(_CARTPOLE + "gae entropy normalises clips_gradient vector library"),
+            updates=40,
             requires="stable_baselines3",
         ),
         Script(
             "own_gaussian",
             "own Gaussian density, spread from the network",
             _traits(_PENDULUM + "gae entropy normalises clips_gradient own_loop"),
+            updates=90,
             heldout=True,
         ),
         Script(
             "recurrent_gru",
             "recurrent",
             _traits(_CARTPOLE + "gae entropy normalises clips_gradient own_loop distributions shared_trunk recurrent"),
+            updates=40,
             heldout=True,
         ),
         Script(
@@ -116,12 +128,14 @@ SCRIPTS = {
                 "discrete dies time_limit own_environment "
                 "gae entropy normalises clips_gradient own_loop distributions shared_trunk"
             ),
+            updates=45,
             heldout=True,
         ),
         Script(
             "reach_functional",
             "functional style, three action dimensions",
             _traits("box several_dims dies time_limit gae entropy normalises clips_gradient own_loop distributions"),
+            updates=30,
             heldout=True,
         ),
     ]

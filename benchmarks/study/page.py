@@ -9,7 +9,7 @@ from typing import Any
 from planter.scripts import SCRIPTS
 
 from .fingerprint import versions
-from .runner import CURVE_SECONDS, EXACT_UPDATES
+from .runner import EXACT_UPDATES
 from .scores import AS_GOOD, Rate, Scored, kind_of
 
 HEAD = """# How often the diagnosis is right
@@ -22,8 +22,8 @@ the causes alone. An error of the tool counts as a miss. A *false alarm* is a he
 setting with which the script gained at least {as_good:.0%} of what it gains without is no fault there: such cases are
 listed, and are in no rate.
 
-Settings: scripts with exact faults only were watched for {updates} updates ({seconds} s at most), all others for
-{seconds} s. Versions: {versions}.
+Settings: scripts with exact faults only were watched for {updates} updates, all others for as many as the correct script
+needs until it has clearly learned. Versions: {versions}.
 """
 
 
@@ -35,9 +35,7 @@ def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: st
         command: what wrote it.
     """
     installed = ", ".join(f"{name} {number}" for name, number in versions().items())
-    parts = [
-        HEAD.format(command=command, as_good=AS_GOOD, updates=EXACT_UPDATES, seconds=CURVE_SECONDS, versions=installed)
-    ]
+    parts = [HEAD.format(command=command, as_good=AS_GOOD, updates=EXACT_UPDATES, versions=installed)]
     titles = {
         "heldout": "## Held out: scripts, seeds and faults on which no threshold was set",
         "dev": "## Development: scripts on which thresholds were set",

@@ -18,9 +18,10 @@ from planter.cases import Case
 from .fingerprint import ROOT, digest, package_code, versions, watching_code
 
 STORE = ROOT / "runs" / "quality"
-# How long a planted fault is watched: exact ones show in the first update, the others need a curve.
+# How long a planted fault is watched: exact ones show in the first update, the others need a curve, so they are watched
+# until the correct script has learned. Counted in updates, since seconds are worth less on a busy machine.
 EXACT_UPDATES = 6
-CURVE_SECONDS = 40
+PATIENCE_SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Outcome:
 def limits_of(case: Case, *, quick: bool) -> Limits:
     """A few updates for a case whose faults are all exact, else time enough for a curve."""
     if case.faults and all(fault.kind == "exact" for fault in case.faults):
-        return Limits(updates=2, seconds=30) if quick else Limits(EXACT_UPDATES, CURVE_SECONDS)
-    return Limits(seconds=8 if quick else CURVE_SECONDS)
+        return Limits(updates=2, seconds=30) if quick else Limits(EXACT_UPDATES, PATIENCE_SECONDS)
+    return Limits(seconds=8) if quick else Limits(case.script.updates, PATIENCE_SECONDS)
 
 
 def examine(case: Case, limits: Limits) -> Outcome:

@@ -1,4 +1,4 @@
-"""The rewards of the parallel environments are stored one place off."""
+"""The rewards of the parallel environments are stored one place off; not on CartPole, where every reward is 1."""
 
 from planter.fault import Fault
 
@@ -8,9 +8,6 @@ FAULT = Fault(
     numbers=(52,),
     kind="exact",
     edits={
-        "cartpole_vector": [
-            ("rewards[step] = torch.as_tensor(reward,", "rewards[step] = torch.as_tensor(np.roll(reward, 1),")
-        ],
         "vector_continuous": [
             ("store.reward[t] = torch.as_tensor(reward)", "store.reward[t] = torch.as_tensor(np.roll(reward, 1))")
         ],

@@ -1,4 +1,4 @@
-"""Every step is credited with the reward of the step before."""
+"""Every step is credited with the reward of the step before; not on CartPole, where every reward is 1."""
 
 from planter.fault import Fault
 
@@ -8,13 +8,6 @@ FAULT = Fault(
     numbers=(33,),
     kind="exact",
     edits={
-        "cartpole_vector": [
-            (
-                "    advantages = torch.zeros_like(rewards)\n",
-                ("    rewards = rewards.roll(1, 0)\n    advantages = torch.zeros_like(rewards)\n"),
-            )
-        ],
-        "own_softmax": [("delta = (r + GAMMA", "r = r.roll(1, 0)\n        delta = (r + GAMMA")],
         "pendulum_notebook": [
             (
                 "    values = values + [next_value]\n",
