@@ -22,8 +22,8 @@ the causes alone. An error of the tool counts as a miss. A *false alarm* is a he
 setting with which the script gained at least {as_good:.0%} of what it gains without is no fault there: such cases are
 listed, and are in no rate.
 
-Settings: scripts with exact faults only were watched for {updates} updates, all others for as many as the correct script
-needs until it has clearly learned. Versions: {versions}.
+Settings: scripts with exact faults only were watched for {updates} updates, all others for as many as the correct
+script needs until it has clearly learned. Versions: {versions}.
 """
 
 
