@@ -1,0 +1,1 @@
+"""PPO itself: the only room with a training loop."""
