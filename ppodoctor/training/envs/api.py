@@ -84,10 +84,12 @@ class Envs(Protocol):
     def close(self) -> None: ...
 
     def state(self) -> Any | None:
-        """A copy of everything that decides the future, for `restore`; None where that cannot be had."""
+        """Everything that decides the future, as plain data (JSON); None where that cannot be had, see `notes`."""
         ...
 
-    def restore(self, state: Any) -> None: ...
+    def restore(self, state: Any) -> None:
+        """Continue from `state`, in environments made as those were and reset once."""
+        ...
 
 
 @dataclass(frozen=True)

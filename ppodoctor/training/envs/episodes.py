@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from ppodoctor.training.envs.api import Finished
 
-ENDLESS = 20_000
-"""Steps of every environment without a single end, after which the environment is said to be endless."""
-
 
 class Episodes:
     """Running return and length of N environments."""
@@ -46,9 +43,9 @@ class Episodes:
         return finished
 
     def state(self) -> dict[str, Any]:
-        return {"returns": self.returns.copy(), "lengths": self.lengths.copy(), "since_end": self.since_end}
+        return {"returns": self.returns.tolist(), "lengths": self.lengths.tolist(), "since_end": self.since_end}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.returns = state["returns"].copy()
-        self.lengths = state["lengths"].copy()
+        self.returns = np.array(state["returns"])
+        self.lengths = np.array(state["lengths"], np.int64)
         self.since_end = state["since_end"]

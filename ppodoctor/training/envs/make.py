@@ -2,22 +2,136 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv
+from gymnasium.wrappers import AtariPreprocessing
 
-from ppodoctor.training.envs.api import EnvOptions, Envs
+from ppodoctor.training.envs.api import EnvironmentFault, EnvOptions, Envs
+from ppodoctor.training.envs.door import Door, Source
 from ppodoctor.training.envs.inprocess import InProcess
+from ppodoctor.training.envs.layers import Stacked
+from ppodoctor.training.envs.masks import method_of
+from ppodoctor.training.envs.pool import Pool, is_pool, make_pool
+from ppodoctor.training.envs.sb3 import VecEnvSource, is_vec_env
+from ppodoctor.training.envs.single import check_object, check_reset
+from ppodoctor.training.envs.target import Maker, as_env, describe, find
 from ppodoctor.training.envs.vector import Vectored
 
+HOWS = ("auto", "native", "sync", "async", "envpool")
 
-def make_envs(target: Any, num_envs: int, *, how: str = "auto", options: EnvOptions | None = None) -> Envs:
-    """N environments of `target`, stepped together."""
+
+def make_envs(
+    target: Any,
+    num_envs: int = 1,
+    *,
+    how: str = "auto",
+    kwargs: Mapping[str, Any] | None = None,
+    options: EnvOptions | None = None,
+) -> Envs:
+    """N environments, stepped together.
+
+    `target` is a gymnasium id, `module:Class`, `path/to/file.py:Class`, a class or function that makes one environment,
+    or a vector environment that exists already (gymnasium's, Stable-Baselines3's or EnvPool's; `num_envs` is then its
+    own). `how`: "native" (a vector environment that the id registers, all in one numpy call), "sync" (in turn, in this
+    process), "async" (a process each, by gymnasium), "envpool", or "auto": native where there is one, else sync.
+    `kwargs` go to the environment's constructor. Raises EnvironmentFault where the environment cannot be used.
+    """
     options = options or EnvOptions()
+    if kwargs:
+        options = replace(options, kwargs={**options.kwargs, **kwargs})
+    if how not in HOWS:
+        raise EnvironmentFault(f"how={how!r} is none of the ways to step environments: {', '.join(HOWS)}.")
+    if num_envs < 1:
+        raise EnvironmentFault(f"num_envs={num_envs}: at least one environment is needed.")
+    source, how, why = _given(target) or _made(target, num_envs, how, options)
+    door = Door(source, how=how, why=why, squash=options.squash_actions)
+    return door if options.frame_stack == 1 else Stacked(door, options.frame_stack)
+
+
+def _given(target: Any) -> tuple[Source, str, str] | None:
+    """A vector environment that the caller made."""
+    if is_pool(target):
+        return Pool(target), "given", "an EnvPool was given"
+    if isinstance(target, VectorEnv):
+        return Vectored(target), "given", f"a gymnasium vector environment was given ({type(target).__name__})"
+    if is_vec_env(target):
+        return VecEnvSource(target), "given", f"a Stable-Baselines3 VecEnv was given ({type(target).__name__})"
+    return None
+
+
+def _made(target: Any, num_envs: int, how: str, options: EnvOptions) -> tuple[Source, str, str]:
+    if how == "envpool":
+        remake = partial(make_pool, target, num_envs, options)
+        return Pool(remake(0), remake), "envpool", "asked for: EnvPool steps them in its own threads"
+    found = find(target)
+    name = describe(target)
+    hindrance = _not_native(found, name, options)
+    if how == "native" and hindrance:
+        raise EnvironmentFault(f"how='native' is not possible: {hindrance}. Use how='sync' or how='auto'.")
+    if how == "native" or (how == "auto" and not hindrance):
+        return _native(found, num_envs, options), "native", f"{name} registers a vector environment of its own"
+    maker = Maker(target, options.kwargs, _wrappers(name, found, options), options.max_episode_steps)
+    if how == "async":
+        return _processes(maker, num_envs), "async", "asked for: a process for each environment"
+    return InProcess([maker] * num_envs, name), "sync", "asked for" if how == "sync" else hindrance
+
+
+def _not_native(found: Any, name: str, options: EnvOptions) -> str:
+    """Why an id's own vector environment cannot be used; empty where it can."""
+    if not isinstance(found, EnvSpec) or found.vector_entry_point is None:
+        return f"{name} has no vector environment of its own"
+    if found.additional_wrappers:
+        return f"{name} is registered with wrappers, which a vector environment does not take"
+    if _wrappers(name, found, options):
+        return f"{name} is preprocessed one by one"
+    return ""
+
+
+def _native(found: EnvSpec, num_envs: int, options: EnvOptions) -> Source:
     kwargs = dict(options.kwargs)
-    native = gym.spec(target).vector_entry_point is not None
-    if how == "native" or (how == "auto" and native):
-        envs = gym.make_vec(target, num_envs, vectorization_mode="vector_entry_point", **kwargs)
-        return Vectored(envs, how="native", squash=options.squash_actions, why=f"{target} has a vector environment")
-    makers = [lambda: gym.make(target, disable_env_checker=True, **kwargs)] * num_envs
-    return InProcess(makers, squash=options.squash_actions, why=f"{target} has no vector environment of its own")
+    if options.max_episode_steps is not None:
+        kwargs["max_episode_steps"] = options.max_episode_steps
+    return Vectored(gym.make_vec(found, num_envs, vectorization_mode="vector_entry_point", **kwargs))
+
+
+def _wrappers(name: str, found: Any, options: EnvOptions) -> tuple[Any, ...]:
+    """Atari preprocessing, where it is asked for or where the id says that it is an Atari game."""
+    atari = options.atari
+    if atari is None:
+        point = found.entry_point if isinstance(found, EnvSpec) else ""
+        atari = isinstance(point, str) and point.startswith("ale_py")
+    if not atari:
+        return ()
+    skipped = isinstance(found, EnvSpec) and found.kwargs.get("frameskip", 4) != 1 and "frameskip" not in options.kwargs
+    return (partial(_atari, skip=1 if skipped else 4),)
+
+
+def _atari(env: gym.Env[Any, Any], skip: int) -> gym.Env[Any, Any]:
+    try:
+        return AtariPreprocessing(env, frame_skip=skip)
+    except gym.error.DependencyNotInstalled as error:
+        raise EnvironmentFault(
+            "Atari preprocessing resizes frames with OpenCV, which is not installed: pip install opencv-python-headless"
+        ) from error
+
+
+def _processes(maker: Maker, num_envs: int) -> Source:
+    """A process each. One environment is looked at here first, where what is wrong with it can still be told."""
+    example = maker()
+    check_object(example)
+    check_reset(example, example.reset(seed=0), [])
+    masked = method_of(example) is not None
+    if hasattr(example, "close"):
+        example.close()
+    makers = [partial(_as_env, maker)] * num_envs
+    return Vectored(AsyncVectorEnv(makers, autoreset_mode=AutoresetMode.SAME_STEP), mask_method=masked)
+
+
+def _as_env(maker: Maker) -> gym.Env[Any, Any]:
+    return as_env(maker())

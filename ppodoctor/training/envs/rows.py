@@ -61,6 +61,16 @@ def to_float32(observation: Observation) -> Observation:
     return mapped(convert, observation)
 
 
+def chosen(rows: NDArray[np.bool_], new: Observation, old: Observation) -> Observation:
+    """`new` in the rows that are True, `old` in the others; [N, ...] as both."""
+
+    def pick(fresh: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
+        picked: NDArray[Any] = np.where(rows.reshape(-1, *[1] * (kept.ndim - 1)), fresh, kept)
+        return picked
+
+    return mapped(pick, new, old)
+
+
 class Rows:
     """Makes batches of `num_envs` observations of a space and fills them row by row."""
 

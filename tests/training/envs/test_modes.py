@@ -6,9 +6,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from corridor import Corridor
+from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
+from ppodoctor.training.envs import make_envs
+from ppodoctor.training.envs.door import Door
 from ppodoctor.training.envs.inprocess import InProcess
-from ppodoctor.training.envs.vector import Vectored
 
 MODES = {"next_step": gym.vector.AutoresetMode.NEXT_STEP, "same_step": gym.vector.AutoresetMode.SAME_STEP}
 MODES["disabled"] = gym.vector.AutoresetMode.DISABLED
@@ -17,7 +19,11 @@ MAKERS = [lambda: Corridor(end=2, limit=100), lambda: Corridor(end=100, limit=3)
 
 
 def vectored(mode, kind=gym.vector.SyncVectorEnv, **kwargs):
-    return Vectored(kind(MAKERS, autoreset_mode=MODES[mode], **kwargs))
+    return make_envs(kind(MAKERS, autoreset_mode=MODES[mode], **kwargs))
+
+
+def in_process(makers):
+    return Door(InProcess(makers), how="sync", why="for the test")
 
 
 def walk(envs, count):
@@ -26,12 +32,14 @@ def walk(envs, count):
 
 
 SAME_STEP = {
-    "in process": lambda: InProcess(MAKERS),
+    "in process": lambda: in_process(MAKERS),
     "gymnasium same step": lambda: vectored("same_step"),
     "gymnasium same step, no copies": lambda: vectored("same_step", copy=False),
     "gymnasium disabled": lambda: vectored("disabled"),
     "gymnasium disabled, no copies": lambda: vectored("disabled", copy=False),
     "processes": lambda: vectored("same_step", gym.vector.AsyncVectorEnv),
+    "stable-baselines3": lambda: make_envs(DummyVecEnv(MAKERS)),
+    "stable-baselines3, processes": lambda: make_envs(SubprocVecEnv(MAKERS)),
     "processes, disabled": lambda: vectored("disabled", gym.vector.AsyncVectorEnv),
 }
 
@@ -112,7 +120,7 @@ def test_reset_in_the_step_after_the_end(make):
 
 
 def test_an_end_that_is_both_says_both():
-    envs = InProcess([lambda: Corridor(end=2, limit=2)])
+    envs = make_envs(Corridor, 1, kwargs={"end": 2, "limit": 2})
     envs.reset(0)
     envs.step(np.ones(1, np.int64))
     step = envs.step(np.ones(1, np.int64))
