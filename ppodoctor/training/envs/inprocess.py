@@ -77,9 +77,12 @@ class InProcess:
                 terminations.append(terminated)
                 truncations.append(truncated)
                 infos.append(info)
+            raw: NDArray[Any] = np.array(rewards, np.float64)
+            if raw.ndim != 1:
+                raise ValueError("a reward that is not one number")
             step = Step(
                 self._rows.stack(ones),
-                np.array(rewards, np.float64),
+                raw,
                 np.array(terminations, np.bool_),
                 np.array(truncations, np.bool_),
                 self._final(ones, ended) if ended else None,

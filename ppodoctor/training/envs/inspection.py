@@ -56,7 +56,10 @@ class Inspector:
                     self._not_finite("observation", leaf, actions)
 
     def ended(self, step: Step) -> None:
-        """Look at the episodes that just ended."""
+        """Look at the episodes that just ended, and at where they did."""
+        for leaf in leaves(step.final_observation):
+            if leaf.dtype.kind == "f" and not np.isfinite(leaf).all():
+                self._final_not_finite(leaf)
         for episode in step.episodes:
             self._longest = max(self._longest, episode.length)
             self._short = self._short + 1 if episode.length == 1 else 0
@@ -72,6 +75,14 @@ class Inspector:
             f"No episode of {self.name} has ended in {self.endless:,} steps of each environment. PPO needs ends to "
             "count returns, and this state may be one nothing leads out of. Return terminated=True at the end, or give "
             "a time limit: max_episode_steps."
+        )
+
+    def _final_not_finite(self, leaf: NDArray[Any]) -> None:
+        bad = np.argwhere(~np.isfinite(leaf))[0].tolist()
+        raise EnvironmentFault(
+            f"The last observation of an episode of {self.name} (environment {bad[0]}, step {self._steps}) holds "
+            f"{leaf[tuple(bad)]} in element {bad[1:]}. Expected finite numbers: an episode that was cut off is judged "
+            "by them. Return the state in which it ended."
         )
 
     def _note(self, text: str) -> None:

@@ -19,7 +19,7 @@ from ppodoctor.training.envs.layers import Stacked
 from ppodoctor.training.envs.masks import method_of
 from ppodoctor.training.envs.pool import Pool, is_pool, make_pool
 from ppodoctor.training.envs.sb3 import VecEnvSource, is_vec_env
-from ppodoctor.training.envs.single import check_object, check_reset
+from ppodoctor.training.envs.single import try_out
 from ppodoctor.training.envs.target import Maker, as_env, describe, find
 from ppodoctor.training.envs.vector import Vectored
 
@@ -122,10 +122,9 @@ def _atari(env: gym.Env[Any, Any], skip: int) -> gym.Env[Any, Any]:
 
 
 def _processes(maker: Maker, num_envs: int) -> Source:
-    """A process each. One environment is looked at here first, where what is wrong with it can still be told."""
+    """A process each. One environment is tried out here first, where what is wrong with it can still be told."""
     example = maker()
-    check_object(example)
-    check_reset(example, example.reset(seed=0), [])
+    try_out(example)
     masked = method_of(example) is not None
     if hasattr(example, "close"):
         example.close()

@@ -69,6 +69,18 @@ def _check_signature(env: Any, name: str) -> None:
         return
 
 
+def try_out(env: Any, steps: int = 32) -> None:
+    """Reset an environment and take random steps in it, each held against its interface and spaces."""
+    check_object(env)
+    check_reset(env, env.reset(seed=0), [])
+    env.action_space.seed(0)
+    for _ in range(steps):
+        result = env.step(env.action_space.sample())
+        check_step(env, result, [])
+        if result[2] or result[3]:
+            check_reset(env, env.reset(), [])
+
+
 def check_reset(env: Any, result: Any, notes: list[str]) -> None:
     """Hold what reset returned against `(observation, info)`."""
     name = name_of(env)

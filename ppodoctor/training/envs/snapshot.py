@@ -131,7 +131,7 @@ class _Writer:
 
     def _overlap(self, array: np.ndarray[Any, Any], path: str) -> None:
         """Two arrays that are views of one memory would be written back as two."""
-        low, high = np.lib.array_utils.byte_bounds(array)
+        low, high = getattr(np.lib, "array_utils", np).byte_bounds(array)  # in numpy itself before 2.0
         for start, end, other in self.spans:
             if low < end and start < high:
                 raise Uncopyable(f"{path} and {other} are views of the same array")
