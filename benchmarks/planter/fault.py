@@ -29,6 +29,7 @@ class Fault:
         unless: scripts that `plant` would change without making them wrong, by name.
         edits: text changes by script, used in place of `plant` for the scripts that it names.
         also: other checks that describe the same fault as truly.
+        seconds: watched for so long, whatever the script's own number of updates, since the fault changes what one is.
         heldout_plant: another parameterisation, used in the held-out half in place of `plant`.
         heldout: whether the fault as a whole is kept out of the development half.
     """
@@ -42,6 +43,7 @@ class Fault:
     unless: frozenset[str] = frozenset()
     edits: Table | None = None
     also: tuple[str, ...] = ()
+    seconds: int | None = None
     heldout_plant: Plant | None = None
     heldout: bool = False
 

@@ -57,7 +57,10 @@ def limits_of(case: Case, *, quick: bool) -> Limits:
     """A few updates for a case whose faults are all exact, else time enough for a curve."""
     if case.faults and all(fault.kind == "exact" for fault in case.faults):
         return Limits(updates=2, seconds=30) if quick else Limits(EXACT_UPDATES, PATIENCE_SECONDS)
-    return Limits(seconds=8) if quick else Limits(case.script.updates, PATIENCE_SECONDS)
+    if quick:
+        return Limits(seconds=8)
+    longest = max((fault.seconds or 0 for fault in case.faults), default=0)
+    return Limits(seconds=longest) if longest else Limits(case.script.updates, PATIENCE_SECONDS)
 
 
 def examine(case: Case, limits: Limits) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ppodoctor.checks import all_checks
 from ppodoctor.checks.api import CAUSE, EXACT, MEASURED, NOTE, RULE, Check, Evidence, Missing, missing_for
 from ppodoctor.diagnosis.classes import LookAlike, classes_of
-from ppodoctor.diagnosis.explaining import nest, rank
+from ppodoctor.diagnosis.explaining import SYMPTOMS, nest, rank
 from ppodoctor.diagnosis.telling import fits_of, loss_text_of, next_steps, reassurance, remedy_for, summary
 from ppodoctor.findings import CAUSE_FOUND, HEALTHY, UNDECIDED, Diagnosis, Finding, Skipped
 from ppodoctor.measures.returns import IMPROVING, LEARNED, TOO_YOUNG, Learning, learning
@@ -110,10 +110,20 @@ def _severity(check: Check, evidence: tuple[Evidence, ...], basis: str, outcome:
 
 
 def _promote(found: list[Finding], outcome: Learning, run: Run) -> list[Finding]:
-    """When a run fails and nothing else stands, deviations that are usually tolerated become suspects."""
-    if not outcome.fails or any(f.severity == CAUSE for f in found) or not _long_enough(run):
+    """When a run fails and nothing else stands, deviations that are usually tolerated become suspects.
+
+    Where only symptoms stand, so do measured deviations that are known to lead to one of them.
+    """
+    standing = {f.id for f in found if f.severity == CAUSE}
+    if not outcome.fails or standing - SYMPTOMS or not (standing or _long_enough(run)):
         return found
-    return [replace(f, severity=CAUSE, confidence=round(f.confidence * _PROMOTED, 3)) if _may(f) else f for f in found]
+    suspects = {
+        f.id for f in found if _may(f) and (not standing or (f.basis != RULE and standing & set(f.check.explains)))
+    }
+    return [
+        replace(f, severity=CAUSE, confidence=round(f.confidence * _PROMOTED, 3)) if f.id in suspects else f
+        for f in found
+    ]
 
 
 def _may(finding: Finding) -> bool:

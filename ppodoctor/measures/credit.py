@@ -11,7 +11,7 @@ import numpy as np
 from ppodoctor.measures.credit_deviations import Deviation, deviations_of
 from ppodoctor.measures.credit_fit import ENOUGH, Outcome
 from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
-from ppodoctor.measures.credit_search import cut_by_question, cut_by_script, explain
+from ppodoctor.measures.credit_search import cut_by_question, cut_by_script, cuts_in_reward, explain
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
 from ppodoctor.measures.loss import LossReading
@@ -24,6 +24,8 @@ Array = Any
 UPDATES = 4
 """Updates that are fitted together."""
 EXACT_SHARE = 0.95
+FAR = 0.3
+"""Residual, in standard deviations, above which the few rows that are not met are too far off to be an accident."""
 ADVANTAGE_FORMS = ("advantage", "return", "mc_advantage", "mc_return")
 TARGET_FORMS = ("return", "advantage", "mc_return", "mc_advantage")
 
@@ -62,9 +64,16 @@ class Fit:
     deviations: Tuple[Deviation, ...]
     """What the winner does that is not right, each with the rows that prove it; empty unless exact."""
     updates: Tuple[int, ...]
+    knows_limit: bool
+    """The script bootstraps at time limits that its environment does not tell from terminations."""
     scaling: Normalisation
     outcome: Outcome
     steps: Steps
+
+    @property
+    def scaling_unknown(self) -> bool:
+        """The numbers are known up to a scale only, so that the scale of the rewards is not."""
+        return self.outcome.best.model.affine
 
     @property
     def actual(self) -> Array:
@@ -112,15 +121,16 @@ def _steps(run: Run, readings: Sequence[LossReading]) -> Optional[Steps]:
 
 def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
     """Fit targets, then advantages, of the given readings of a run."""
-    steps = _steps(run, readings)
-    if steps is None or _misplaced(run, readings):
+    told = _steps(run, readings)
+    if told is None or _misplaced(run, readings):
         return ()
-    steps, targets = _targets(steps)
+    steps, targets = _targets(told)
     advantages = explain(steps, "advantage", ADVANTAGE_FORMS, targets)
     fitted = []
     for what, outcome in (("advantages", advantages), ("targets", targets)):
         if outcome is not None:
-            fitted.append(_fit(what, outcome, steps))
+            fit = _fit(what, outcome, steps)
+            fitted.append(replace(fit, knows_limit=fit.exact and steps is not told and not told.cut[~told.tail].any()))
     return tuple(fitted)
 
 
@@ -136,8 +146,17 @@ def _targets(steps: Steps) -> Tuple[Steps, Optional[Outcome]]:
             found = explain(tables[-1], "target", TARGET_FORMS, rare=False)
             if found is not None and found.best.share >= ENOUGH:
                 return tables[-1], found
+            folded = cuts_in_reward(found, tables[-1])
+            inside = None if folded is None else explain(folded, "target", TARGET_FORMS, rare=False)
+            if folded is not None and inside is not None and inside.best.share >= ENOUGH:
+                return folded, inside
     chosen = tables[min(1, len(tables) - 1)]
-    return chosen, explain(chosen, "target", TARGET_FORMS)
+    found = explain(chosen, "target", TARGET_FORMS)
+    folded = cuts_in_reward(found, chosen)
+    inside = None if folded is None else explain(folded, "target", TARGET_FORMS)
+    if folded is not None and inside is not None and inside.best.share >= ENOUGH:
+        return folded, inside
+    return chosen, found
 
 
 def _misplaced(run: Run, readings: Sequence[LossReading]) -> bool:
@@ -163,7 +182,7 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
     best, seen = outcome.best, outcome.seen
     exact = best.share >= EXACT_SHARE and outcome.runner_up_share < best.share
     unknowns = 3 + (2 * len(np.unique(seen.group)) if best.model.affine else 0)
-    exact = exact and len(seen.y) > 2 * unknowns
+    exact = exact and len(seen.y) > 2 * unknowns and best.relative < FAR
     gamma, lam = _discounts(outcome)
     scaling = normalisation_of(outcome, steps.advantage if what == "advantages" else steps.target)
     second = "" if outcome.runner_up is None else describe(outcome.runner_up, best.model.form, None, None)
@@ -185,6 +204,7 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
         indistinguishable=tuple(describe(v, best.model.form, None, None) for v in outcome.same),
         deviations=deviations_of(what, outcome, steps) if exact else (),
         updates=tuple(sorted({int(update) for update in steps.update_of_column})),
+        knows_limit=False,
         scaling=scaling,
         outcome=outcome,
         steps=steps,

@@ -96,7 +96,11 @@ def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation,
                 continue  # there the field only says which value a shifted flag lets through
             if name == "time_limit" and kinds.get(value) == "time_limit_read_as_death" and "reward" in odd:
                 continue  # the final value may have been added to the reward, and been moved with it
+            if name == "time_limit" and _runs_on(variant):
+                continue  # one recursion that no end stops
             right = replace(variant, **{name: getattr(Variant(), name)})
+            if name == "termination" and _runs_on(variant):
+                right = replace(right, time_limit=Variant().time_limit)
             if name == "along":
                 right = Variant(time_limit=variant.time_limit)
             found.append(_proven(outcome, steps, (kinds[value], value, what), right))
@@ -106,6 +110,11 @@ def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation,
         found.append(Deviation(kind, "negative", what, total, int(best.explained.sum()), total, 2.0, first))
     found.append(_centred(outcome, steps, what))
     return tuple(one for one in found if one is not None)
+
+
+def _runs_on(variant: Variant) -> bool:
+    """The recursion runs across true ends and time limits alike, while their bootstraps are right."""
+    return variant.termination == "leak" and variant.time_limit == "ignored_final"
 
 
 def _proven(outcome: Outcome, steps: Steps, names: Tuple[str, str, str], right: Variant) -> Optional[Deviation]:

@@ -177,7 +177,7 @@ class Board:
             pieces.update({name: np.where(closed, column, 0.0) for name, column in wanted.items()})
         last = {name: np.where(grid.tail, pieces[name], 0.0) for name in ("reward", "one", "value") if name in pieces}
         pieces.update({f"{name}_tail": column for name, column in last.items()})
-        self.pieces = {name: column for name, column in pieces.items() if np.any(column != 0)}
+        self.pieces = {name: column for name, column in pieces.items() if name == "reward" or np.any(column != 0)}
         self.columns, self.unknown = self._sums(grid.cell.shape)
 
     def _sums(self, shape: Tuple[int, ...]) -> Tuple[Dict[str, Array], Dict[str, Array]]:

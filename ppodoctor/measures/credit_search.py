@@ -218,3 +218,16 @@ def cut_by_question(steps: Steps) -> Optional[Array]:
     ends = steps.terminated & ~steps.tail
     asked = ends & np.isfinite(steps.successor)
     return np.asarray(asked) if asked.any() and (ends & ~asked).any() else None
+
+
+def cuts_in_reward(outcome: Optional[Outcome], steps: Steps) -> Optional[Steps]:
+    """The table with the final state's discounted value in the reward of each time limit, which then is an end.
+
+    Scripts add it there before they scale or centre their rewards, so that it is scaled and centred with them. Rests on
+    the gamma of an outcome that meets the steps far from time limits; None without one.
+    """
+    if outcome is None or not steps.cut.any() or not 0.5 <= outcome.best.met < ENOUGH or not outcome.best.gamma > 0:
+        return None
+    added = np.where(steps.cut, outcome.best.gamma * steps.successor, 0.0)
+    ends = steps.terminated | steps.cut
+    return replace(steps, reward=steps.reward + added, terminated=ends, cut=np.zeros_like(ends))

@@ -44,8 +44,16 @@ def invariants(run: Run) -> Tuple[Invariant, ...]:
     for number in range(1, 17):
         name = f"I{number}"
         title, test = tests[name]
-        found.append(Invariant(name, title, *test(run)))
+        found.append(Invariant(name, title, *_tested(test, run)))
     return tuple(found)
+
+
+def _tested(test: Test, run: Run) -> Answer:
+    """A test that fails by itself is visible, and takes nothing else with it."""
+    try:
+        return test(run)
+    except Exception as error:
+        return unknown(f"the test itself failed ({type(error).__name__}: {error})")
 
 
 def unknown(what: str) -> Answer:

@@ -97,6 +97,8 @@ class ValueLoss:
     clip_range: Optional[float] = None
     old_prediction: Optional[Array] = None
     site: Optional[Site] = None
+    head: str = ""
+    """The activation that the prediction comes straight out of (Tanh, Sigmoid, Relu); empty for a plain layer."""
 
 
 @dataclass(frozen=True)

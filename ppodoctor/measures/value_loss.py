@@ -12,6 +12,7 @@ from ppodoctor.measures.loss import ValueLoss
 from ppodoctor.measures.terms import Link, RawTerm, picked, positions
 
 Array = Any
+BOUNDED = ("Tanh", "Sigmoid", "Relu")
 _ERRORS = {
     "MseLoss": "squared",
     "SmoothL1Loss": "smooth_l1",
@@ -194,7 +195,15 @@ def _describe(graph: Graph, plain: _Error, errors: List[_Error], link: Link) -> 
         clip_range=clip_range,
         old_prediction=picked(old, link.rows),
         site=graph.nodes[link.node].site or graph.nodes[plain.node].site,
+        head=_activation(graph, plain.prediction),
     )
+
+
+def _activation(graph: Graph, node: int) -> str:
+    """The bounded activation that a prediction comes out of, behind reshapes and the stacking of time steps."""
+    while node >= 0 and (graph.op(node) in SHAPING or graph.op(node) in ("Stack", "Cat")):
+        node = graph.nodes[node].inputs[0] if graph.nodes[node].inputs else -1
+    return graph.op(node) if node >= 0 and graph.op(node) in BOUNDED else ""
 
 
 def _before_expand(graph: Graph, node: int, shape: Tuple[int, ...]) -> Tuple[int, ...]:

@@ -13,5 +13,6 @@ FAULT = Fault(
         "docking": [("steps: int = 256", "steps: int = 2")],
     },
     also=("batch_too_small",),
+    seconds=40,
     heldout=True,
 )

@@ -6,7 +6,7 @@ FAULT = Fault(
     id="schedule_ends_early",
     family="config",
     numbers=(24,),
-    kind="exact",
+    kind="statistical",
     edits={
         "cartpole_vector": [("(1.0 - (update - 1) / num_updates) * args", "max(0.0, 1.0 - (update - 1) / 4) * args")],
         "vector_continuous": [

@@ -52,7 +52,8 @@ def recurrent_state_not_reset(run: Run, *, rounding: float = 1e-4) -> Iterator[E
     if not behind or min(sum(map(len, behind)), sum(map(len, before))) < 8:
         raise Missing("no first minibatch of a recurrent network with samples on both sides of an episode's end")
     late, early = float(np.concatenate(behind).mean()), float(np.concatenate(before).mean())
-    if late > 0.3 and early < 0.02:
+    # right behind an end, and with a policy that is nearly uniform yet, the wrong memory changes little
+    if late > 0.1 and early < 0.1 * late:
         yield Evidence(
             f"before any step of the update the ratio differs from 1 in {late:.0%} of the samples behind an episode's "
             f"end and in {early:.0%} of those before it",

@@ -31,13 +31,16 @@ def reset_always_same_seed(run: Run, *, least: int = 5) -> Iterator[Evidence]:
 
     References: Gymnasium, Env.reset; fault 50.
     """
-    for env in run.train_envs:
-        seeds = env.seeds
-        enough = len(seeds) >= least and len(seeds) >= 0.8 * min(env.resets, 64)
-        if enough and env.num_envs == 1 and seeds[0] is not None and len(set(seeds)) == 1:
+    single = [env for env in run.train_envs if env.num_envs == 1]
+    for group in [[env] for env in single if len(single) == 1] or [single]:
+        # the first reset may well be seeded, and each copy's otherwise
+        seeds = [seed for env in group for seed in env.seeds[1:]]
+        resets = sum(env.resets for env in group)
+        known = sum(min(env.resets, 64) - 1 for env in group)
+        if len(seeds) + 1 >= least and len(seeds) >= 0.8 * known and seeds[0] is not None and len(set(seeds)) == 1:
             yield Evidence(
-                f"{env.resets} resets, the recorded {len(seeds)} all with seed {seeds[0]}",
-                where=tuple(site for site in (env.reset_at,) if site is not None),
+                f"{resets} resets, and all that were recorded behind the first have seed {seeds[0]}",
+                where=tuple(site for site in (group[0].reset_at,) if site is not None),
                 strength=0.6,
-                data={"seed": seeds[0], "resets": env.resets},
+                data={"seed": seeds[0], "resets": resets},
             )

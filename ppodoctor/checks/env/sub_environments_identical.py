@@ -28,7 +28,7 @@ def sub_environments_identical(run: Run) -> Iterator[Evidence]:
 
     What it sees: the seeds given to the copies, of one vector environment or of several equal ones; and the
     observations after each reset in the leading recorded rollouts, copy by copy. A task that always starts in one
-    state is no fault and is left alone: the k-th start must differ from the first one.
+    state, or in one of a few, is no fault and is left alone: a copy must not start alike twice.
 
     Why it hurts: the batch holds fewer different situations than it seems; estimates are noisier than its size says.
 
@@ -50,17 +50,19 @@ def sub_environments_identical(run: Run) -> Iterator[Evidence]:
             data={"copies": copies},
         )
         return
-    starts = _starts([r for r in train_rollouts(run) if np.shape(r.reward)[1] > 1])
-    depth = min((len(s) for s in starts), default=0)
-    same = all(np.array_equal(s[k], starts[0][k]) for s in starts[1:] for k in range(depth))
-    if depth >= 2 and same and not np.array_equal(starts[0][0], starts[0][1]):
-        yield Evidence(
-            f"all {len(starts)} copies begin their first {depth} episodes with the same observations",
-            where=made_at(train_env(run)),
-            first_update=1,
-            strength=0.6,
-            data={"copies": len(starts), "resets": depth},
-        )
+    for starts, env in _copies(run):
+        alike = [all(np.array_equal(one, other[0]) for one in other) for other in zip(*starts, strict=False)]
+        depth = alike.index(False) if False in alike else len(alike)
+        if depth and (_differ(starts[0]) if depth > 1 else _all_differ(starts)):
+            times = f"their first {depth} episodes" if depth > 1 else "their first episode"
+            yield Evidence(
+                f"all {len(starts)} copies begin {times} with the same observation",
+                where=made_at(env),
+                first_update=1,
+                strength=0.6,
+                data={"copies": len(starts), "resets": depth},
+            )
+            return
 
 
 def _same_seed(envs: tuple[EnvFacts, ...]) -> tuple[EnvFacts, int] | None:
@@ -77,8 +79,37 @@ def _same_seed(envs: tuple[EnvFacts, ...]) -> tuple[EnvFacts, int] | None:
     return (largest[0], len(largest)) if len(largest) > 1 and len(largest) == len(alike) else None
 
 
-def _starts(rollouts: list[RolloutSpecimen]) -> list[list[np.ndarray]]:
-    """[copies][resets] observations that follow a reset in the rollouts from the stream's first step on, unbroken."""
+Starts = list[list[np.ndarray]]
+"""[copies][resets] observations that follow a reset."""
+
+
+def _copies(run: Run) -> Iterator[tuple[Starts, EnvFacts | None]]:
+    """Starts of the copies in one vector environment, or of several equal environments that are stepped in turn."""
+    rollouts = train_rollouts(run)
+    yield _starts([r for r in rollouts if np.shape(r.reward)[1] > 1]), train_env(run)
+    groups: dict[tuple[str, ...], list[EnvFacts]] = {}
+    for env in run.train_envs:
+        if env.num_envs == 1:
+            groups.setdefault((env.cls, str(env.spec_id), str(env.made_at)), []).append(env)
+    for envs in groups.values():
+        each = [_starts([r for r in rollouts if r.stream == env.stream]) for env in envs]
+        if len(each) > 1 and all(each):
+            yield [one[0] for one in each], envs[0]
+
+
+def _differ(starts: list[np.ndarray]) -> bool:
+    """The task starts in different states: the first of some resets is not repeated by the next."""
+    return not np.array_equal(starts[0], starts[1])
+
+
+def _all_differ(starts: Starts) -> bool:
+    """No copy ever starts alike twice: a task with few first states would repeat some."""
+    each = [{tuple(np.ravel(start)) for start in one} for one in starts]
+    return all(len(seen) == len(one) > 1 for seen, one in zip(each, starts, strict=True)) and sum(map(len, each)) >= 8
+
+
+def _starts(rollouts: list[RolloutSpecimen]) -> Starts:
+    """The starts in the rollouts from the stream's first step on, unbroken; empty without any."""
     leading: list[RolloutSpecimen] = []
     for rollout in sorted(rollouts, key=lambda r: (r.stream, r.first_call)):
         reached = leading[-1].first_call + len(leading[-1].reward) if leading else 0

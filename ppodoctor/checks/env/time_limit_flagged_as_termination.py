@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.credit import fit_targets
 from ppodoctor.measures.observed import made_at, train_env
 from ppodoctor.measures.returns import task_episodes
 from ppodoctor.run import Run
@@ -35,6 +36,8 @@ def time_limit_flagged_as_termination(
     Why it hurts: the value of the last state is trained to be 0 although the task would go on; states near the limit
     look worthless for no reason that the observation shows.
 
+    Silent where the script knows better: its targets, recomputed from the recorded steps, add the final state's value.
+
     Also looks like: a script that ignores `truncated` (`time_limit_read_as_death`): there the environment's flags are
     right. A task with a true horizon that the observation shows is fine.
 
@@ -52,10 +55,12 @@ def time_limit_flagged_as_termination(
     declared = env is not None and env.max_episode_steps == limit
     if limit < shortest or at_limit.sum() < least or at_limit.mean() < share:
         return
+    if any(fit.knows_limit for fit in fit_targets(run)):
+        return
+    flag = "done=True" if env is not None and env.returns == 4 else "terminated=True"
     yield Evidence(
         f"{int(at_limit.sum())} of {len(episodes)} episodes end after exactly {limit} steps with "
-        "terminated=True; none is "
-        "ever truncated",
+        f"{flag}; none is ever truncated",
         where=made_at(env),
         strength=0.8 if declared else 0.6,
         data={"length": limit, "share": float(at_limit.mean())},

@@ -63,8 +63,9 @@ def _modes(head: PolicyHead) -> float | None:
     """Minus the log-probability that samples would all be modes; negative when one is not, None when unknown."""
     if head.kind == "categorical" and head.logits is not None and head.action is not None:
         logits, action = np.asarray(head.logits, float), np.asarray(head.action)
-        if logits.ndim != 2 or action.shape != logits.shape[:1]:
+        if logits.ndim < 2 or action.shape != logits.shape[:-1]:
             return None
+        logits, action = logits.reshape(-1, logits.shape[-1]), action.ravel()
         chosen = logits[np.arange(len(action)), action.astype(int)]
         top = logits.max(1)
         return float(-top.sum()) if np.all(chosen >= top - 1e-6) else -1.0

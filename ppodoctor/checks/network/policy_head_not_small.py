@@ -43,9 +43,9 @@ def policy_head_not_small(run: Run, *, share: float = 0.8, certain: float = 0.3)
     first = [r for r in policy_readings(run) if r.version == 0 and r.head is not None and r.head.logits is not None]
     for one in first[:1]:
         logits = np.asarray(one.head.logits if one.head is not None else (), float)
-        if logits.ndim != 2 or logits.shape[1] < 2 or not np.isfinite(logits).all():
+        if logits.ndim < 2 or logits.shape[-1] < 2 or not np.isfinite(logits).all():
             return
-        entropy = float(-(np.exp(logits) * logits).sum(1).mean() / np.log(logits.shape[1]))
+        entropy = float(-(np.exp(logits) * logits).sum(-1).mean() / np.log(logits.shape[-1]))
         if entropy < share:
             yield Evidence(
                 f"before any training the entropy is {entropy:.0%} of its maximum (usual is above 95%)",

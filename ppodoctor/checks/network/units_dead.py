@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.checks.api import EXACT, RULE, Evidence, check
 from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -25,9 +25,10 @@ from ppodoctor.run import Run
     references=("Andrychowicz et al. 2021: tanh best, ReLU worst", "Sokar et al. 2023: dormant neurons"),
 )
 def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: int = 2) -> Iterator[Evidence]:
-    """More than 70% of the ReLU units give 0 for every sample of a minibatch, lately.
+    """More than 70% of the ReLU units give 0 for every sample of a minibatch, lately; or one whole layer does, always.
 
-    What it sees: the share of such units in the first minibatch of each update.
+    What it sees: the share of such units in the first minibatch of each update, and layer by layer in the recorded
+    graphs of the loss.
 
     Why it hurts: a dead unit has no gradient and does not come back; the network is as wide as what is left.
 
@@ -37,6 +38,16 @@ def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: i
 
     References: Andrychowicz et al. 2021; Sokar et al. 2023; fault 85.
     """
+    layer = _dead_layer(run)
+    if layer is not None:
+        yield Evidence(
+            "all units of one ReLU layer are 0 for every sample, in every minibatch that was read: "
+            "nothing passes it, forwards or backwards",
+            basis=EXACT,
+            first_update=layer,
+            data={"seen": 1.0, "healthy": (0.0, 0.3)},
+        )
+        return
     share = finite(run.column("dead_share"))
     if len(share) < least:
         return
@@ -51,3 +62,13 @@ def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: i
             first_update=least,
             data={"seen": late, "healthy": (0.0, 0.3)},
         )
+
+
+def _dead_layer(run: Run) -> int | None:
+    """The first update in which some layer's units never answer, where they never do later; None without one."""
+    dead, measured = [], 0
+    for minibatch in run.minibatches:
+        layers = [node for node in minibatch.graph.nodes if "dead_share" in node.attrs]
+        measured += bool(layers)
+        dead += [minibatch.update] if any(node.attrs["dead_share"] >= 1.0 for node in layers) else []
+    return dead[0] if dead and len(dead) == measured else None

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ppodoctor.checks.api import MEASURED, Evidence, check
+from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.observed import policy_readings
 from ppodoctor.run import Run
+
+_REACH = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Relu": (0.0, np.inf)}
+_NAMED_REACH = {"Tanh": "-1 to 1", "Sigmoid": "0 to 1", "Relu": "0 and above"}
+_NAMES = {"Tanh": "tanh", "Sigmoid": "sigmoid", "Relu": "ReLU"}
 
 
 @check(
     title="The critic's last activation keeps it from its targets",
     fix="end the value network in a plain linear layer, without tanh, sigmoid or ReLU",
-    basis=MEASURED,
     faults=(83, 88),
     needs=("minibatches",),
     explains=("value_function_blind",),
@@ -22,40 +25,38 @@ from ppodoctor.run import Run
     refuted_by="a prediction outside of the bound",
     references=("case reports: value heads that end in tanh, heads built with the default rectifier",),
 )
-def value_head_bounded(run: Run, *, edge: float = 0.9, at_edge: float = 0.6, least: int = 3) -> Iterator[Evidence]:
-    """All predictions stay within [-1, 1], or at or above 0, pressed against the limit by targets beyond it.
+def value_head_bounded(run: Run, *, beyond: float = 0.2, margin: float = 0.05) -> Iterator[Evidence]:
+    """The prediction comes straight out of a tanh, a sigmoid or a ReLU, and targets lie where that cannot reach.
 
-    What it sees: value predictions and targets of the minibatches, the later half. A squashed head: no prediction
-    beyond 1 in size, most of them above 0.9, typical targets beyond 2. A rectified head: no prediction below 0, a
-    part of them exactly 0, typical targets negative.
+    What it sees: the operation that the value prediction leaves the network by, in the graph of the value loss, and
+    the targets of the same minibatches. A fifth of them lie beyond 1 for a tanh, outside of 0 to 1 for a sigmoid,
+    below 0 for a ReLU.
 
     Why it hurts: the advantage keeps a bias that no training removes.
 
-    Also looks like: rewards that are too large (then predictions grow, slowly).
+    Also looks like: rewards that are too large (then predictions grow, slowly). A bounded head whose targets are
+    scaled to its bounds is fine, and so is one that is multiplied with the largest return.
 
     Fix: see above.
 
     References: faults 83, 88.
     """
-    pairs = [
-        (np.ravel(r.value.prediction), np.ravel(r.value.target))
-        for r in policy_readings(run)
-        if r.value is not None and r.value.prediction is not None and r.value.target is not None
+    heads = [
+        r for r in policy_readings(run) if r.value is not None and r.value.target is not None and r.value.head in _REACH
     ]
-    late = pairs[len(pairs) // 2 :]
-    if len(late) < least:
+    if not heads:
         return
-    predicted, wanted = (np.concatenate([pair[k] for pair in late]).astype(float) for k in (0, 1))
-    typical = float(np.median(wanted))
-    size = np.abs(predicted)
-    if size.max() <= 1.0 + 1e-6 and (size > edge).mean() > at_edge and np.median(np.abs(wanted)) > 2:
-        pressed = f"{(size > edge).mean():.0%} of them at its edge"
-        text = f"predictions stay within [-1, 1] ({pressed}), targets are about {typical:.3g}"
-    elif predicted.min() >= 0 and (predicted == 0).mean() > 0.2 and typical < 0:
-        text = (
-            f"no prediction is below 0 ({(predicted == 0).mean():.0%} are exactly 0), targets are about {typical:.3g}"
+    head = heads[0].value.head
+    low, high = _REACH[head]
+    wanted = np.concatenate([np.ravel(r.value.target) for r in heads]).astype(float)
+    room = margin * max(float(np.std(wanted)), 1.0)
+    outside = float(((wanted < low - room) | (wanted > high + room)).mean())
+    if outside > beyond:
+        site = next((r.value.site for r in heads if r.value.site is not None), None)
+        yield Evidence(
+            f"the value prediction comes out of a {_NAMES[head]}, so it stays within {_NAMED_REACH[head]}, but "
+            f"{outside:.0%} of its targets lie beyond (typically {float(np.median(wanted)):.3g})",
+            where=(site,) if site is not None else (),
+            first_update=heads[0].update,
+            data={"seen": outside},
         )
-    else:
-        return
-    site = next((r.value.site for r in policy_readings(run) if r.value is not None and r.value.site is not None), None)
-    yield Evidence(text, where=(site,) if site is not None else (), strength=1.0, first_update=least)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.credit import fit_targets
 from ppodoctor.measures.observed import made_at, train_env
 from ppodoctor.measures.steps import rewards_with_raw, train_rollouts
 from ppodoctor.run import Run
@@ -34,7 +35,8 @@ def reward_sign_flipped(
     """Where the innermost environment gives more, the script receives less.
 
     What it sees: received and innermost rewards of the same steps. They are exact opposites (correlation below -0.99;
-    or below -0.8 with opposite signs at all steps, as behind a running scale), or constants of opposite sign.
+    or below -0.8 with opposite signs at all steps, as behind a running scale), or constants of opposite sign. And the
+    script's own arithmetic: value targets that are met, to rounding, by rewards of the opposite sign.
 
     Why it hurts: the agent learns, well, to do the worst.
 
@@ -58,6 +60,14 @@ def reward_sign_flipped(
     else:
         opposite = bool(np.ptp(seen) == 0 and np.ptp(raw) == 0 and seen[0] * raw[0] < 0)
         text = f"the environment gives {raw[0]:.4g} at each of {len(seen)} steps, the script receives {seen[0]:.4g}"
+    in_script = next((fit for fit in fit_targets(run) if fit.exact and not fit.scaling_unknown), None)
+    if not opposite and in_script is not None and in_script.reward_scale < 0:
+        opposite = True
+        text = (
+            f"the script turns the sign of the rewards that it receives: its value targets are {in_script.winner} of "
+            f"{in_script.reward_scale:.4g} times the reward ({in_script.explained:.1%} of {in_script.rows} met to "
+            "rounding)"
+        )
     if opposite:
         first = min(r.update for r in train_rollouts(run))
         yield Evidence(text, where=made_at(train_env(run)), first_update=first)

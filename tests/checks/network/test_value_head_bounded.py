@@ -5,28 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scenarios import failing, steady, with_readings
 
-SICK = with_readings(
-    failing(steady()), lambda r: replace(r, value=replace(r.value, prediction=np.tanh(r.value.prediction + 5)))
-)
-HEALTHY = with_readings(
-    steady(),
-    lambda r: replace(r, value=replace(r.value, prediction=np.tanh(r.value.prediction), target=r.value.target * 0.04)),
-)
 
-
-def test_says_what_was_seen(evidence):
-    (found,) = evidence(SICK, "value_head_bounded")
-    assert "within [-1, 1]" in found.text
-
-
-def test_names_a_rectified_head(evidence):
-    rectified = with_readings(
-        SICK,
+def ending_in(head, run, shrink=1.0, sign=1.0):
+    """The run with a value head that ends in an activation, and targets that are shrunk or turned."""
+    return with_readings(
+        run,
         lambda r: replace(
-            r, value=replace(r.value, prediction=np.maximum(r.value.target - 20, 0), target=-r.value.target)
+            r,
+            value=replace(
+                r.value,
+                head=head,
+                prediction=np.clip(r.value.prediction, 0.0 if head != "Tanh" else -1.0, 1.0),
+                target=sign * shrink * r.value.target,
+            ),
         ),
     )
-    (found,) = evidence(rectified, "value_head_bounded")
-    assert "no prediction is below 0" in found.text
+
+
+SICK = ending_in("Tanh", failing(steady()))
+HEALTHY = ending_in("Tanh", steady(), shrink=0.01)
+
+
+@pytest.mark.parametrize(("head", "name"), [("Tanh", "tanh"), ("Sigmoid", "sigmoid")])
+def test_names_the_activation_and_its_reach(evidence, head, name):
+    (found,) = evidence(ending_in(head, steady()), "value_head_bounded")
+    assert f"comes out of a {name}" in found.text
+    assert found.first_update == 1
+
+
+def test_a_rectified_head_hurts_negative_targets_only(evidence):
+    assert evidence(ending_in("Relu", steady()), "value_head_bounded") == []
+    (found,) = evidence(ending_in("Relu", steady(), sign=-1.0), "value_head_bounded")
+    assert "stays within 0 and above" in found.text
+
+
+def test_a_plain_layer_is_never_bounded(evidence):
+    assert evidence(ending_in("", steady()), "value_head_bounded") == []
