@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ppodoctor.training.envs.api import EnvironmentFault, Observation, Step
 from ppodoctor.training.envs.inspection import FIRST_STEPS
 from ppodoctor.training.envs.masks import KEY, Masks, method_of
-from ppodoctor.training.envs.rows import Rows, place
+from ppodoctor.training.envs.rows import Rows, place, readable
 from ppodoctor.training.envs.single import check_object, check_reset, check_step, name_of
 from ppodoctor.training.envs.snapshot import Uncopyable, capture, reinstate
 
@@ -28,6 +28,9 @@ class InProcess:
         for make in makers:
             env = make()
             check_object(env)
+            env, without = readable(env)
+            if without and without not in self.notes:
+                self.notes.append(without)
             if any(env is other for other in self.envs):
                 raise EnvironmentFault(
                     f"{name or name_of(env)} was made {len(makers)} times and came as the same object. Expected a new "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import gymnasium as gym
-from gymnasium.envs.registration import EnvSpec
+from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv
 from gymnasium.wrappers import AtariPreprocessing
 
@@ -18,6 +19,7 @@ from ppodoctor.training.envs.inprocess import InProcess
 from ppodoctor.training.envs.layers import Stacked
 from ppodoctor.training.envs.masks import method_of
 from ppodoctor.training.envs.pool import Pool, is_pool, make_pool
+from ppodoctor.training.envs.rows import readable
 from ppodoctor.training.envs.sb3 import VecEnvSource, is_vec_env
 from ppodoctor.training.envs.single import try_out
 from ppodoctor.training.envs.target import Maker, as_env, describe, find
@@ -51,7 +53,8 @@ def make_envs(
         raise EnvironmentFault(f"num_envs={num_envs}: at least one environment is needed.")
     source, how, why = _given(target) or _made(target, num_envs, how, options)
     door = Door(source, how=how, why=why, squash=options.squash_actions)
-    return door if options.frame_stack == 1 else Stacked(door, options.frame_stack)
+    stacked = how == "native" and is_atari(find(target))  # by the environment itself
+    return door if options.frame_stack == 1 or stacked else Stacked(door, options.frame_stack)
 
 
 def _given(target: Any) -> tuple[Source, str, str] | None:
@@ -76,7 +79,7 @@ def _made(target: Any, num_envs: int, how: str, options: EnvOptions) -> tuple[So
         raise EnvironmentFault(f"how='native' is not possible: {hindrance}. Use how='sync' or how='auto'.")
     if how == "native" or (how == "auto" and not hindrance):
         return _native(found, num_envs, options), "native", f"{name} registers a vector environment of its own"
-    maker = Maker(target, options.kwargs, _wrappers(name, found, options), options.max_episode_steps)
+    maker = _maker(target, found, options)
     if how == "async":
         return _processes(maker, num_envs), "async", "asked for: a process for each environment"
     return InProcess([maker] * num_envs, name), "sync", "asked for" if how == "sync" else hindrance
@@ -88,28 +91,46 @@ def _not_native(found: Any, name: str, options: EnvOptions) -> str:
         return f"{name} has no vector environment of its own"
     if found.additional_wrappers:
         return f"{name} is registered with wrappers, which a vector environment does not take"
-    if _wrappers(name, found, options):
+    if is_atari(found) and options.atari is False:
+        return f"the vector environment of {name} always preprocesses, and atari=False"
+    if options.atari and not is_atari(found):
         return f"{name} is preprocessed one by one"
     return ""
 
 
 def _native(found: EnvSpec, num_envs: int, options: EnvOptions) -> Source:
-    kwargs = dict(options.kwargs)
+    """The id's own vector environment; where it can, it resets in the step of the end, so that no row is lost."""
+    kwargs: dict[str, Any] = {}
+    point = found.vector_entry_point
+    make = load_env_creator(point) if isinstance(point, str) else point
+    if "autoreset_mode" in inspect.signature(make).parameters:  # type: ignore[arg-type]
+        kwargs["autoreset_mode"] = AutoresetMode.SAME_STEP
+    if is_atari(found):
+        # rewards as the game gives them: whoever clips them still knows the score
+        kwargs.update(reward_clipping=False, stack_num=options.frame_stack)
     if options.max_episode_steps is not None:
-        kwargs["max_episode_steps"] = options.max_episode_steps
+        frames = found.kwargs.get("frameskip", 4) if is_atari(found) else 1
+        kwargs["max_num_frames_per_episode" if is_atari(found) else "max_episode_steps"] = (
+            options.max_episode_steps * frames
+        )
+    kwargs.update(options.kwargs)
     return Vectored(gym.make_vec(found, num_envs, vectorization_mode="vector_entry_point", **kwargs))
 
 
-def _wrappers(name: str, found: Any, options: EnvOptions) -> tuple[Any, ...]:
-    """Atari preprocessing, where it is asked for or where the id says that it is an Atari game."""
-    atari = options.atari
-    if atari is None:
-        point = found.entry_point if isinstance(found, EnvSpec) else ""
-        atari = isinstance(point, str) and point.startswith("ale_py")
-    if not atari:
-        return ()
-    skipped = isinstance(found, EnvSpec) and found.kwargs.get("frameskip", 4) != 1 and "frameskip" not in options.kwargs
-    return (partial(_atari, skip=1 if skipped else 4),)
+def is_atari(found: Any) -> bool:
+    """Whether a spec is one of ale-py's games."""
+    return isinstance(found, EnvSpec) and isinstance(found.entry_point, str) and found.entry_point.startswith("ale_py")
+
+
+def _maker(target: Any, found: Any, options: EnvOptions) -> Maker:
+    """Makes one environment, Atari games preprocessed: their frames are skipped by us, who pool over the last two."""
+    kwargs = dict(options.kwargs)
+    if not (is_atari(found) if options.atari is None else options.atari):
+        return Maker(target, kwargs, (), options.max_episode_steps)
+    skip = kwargs.pop("frameskip", 4)
+    if is_atari(found):
+        kwargs["frameskip"] = 1
+    return Maker(target, kwargs, (partial(_atari, skip=skip),), options.max_episode_steps)
 
 
 def _atari(env: gym.Env[Any, Any], skip: int) -> gym.Env[Any, Any]:
@@ -133,4 +154,5 @@ def _processes(maker: Maker, num_envs: int) -> Source:
 
 
 def _as_env(maker: Maker) -> gym.Env[Any, Any]:
-    return as_env(maker())
+    env: gym.Env[Any, Any] = readable(as_env(maker()))[0]
+    return env

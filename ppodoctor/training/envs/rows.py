@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium import Space, spaces
 from numpy.typing import NDArray
@@ -31,6 +32,21 @@ def as_float32(space: Space[Any]) -> Space[Any]:
         f"The observation space holds {space}. Expected Box, Discrete, MultiDiscrete or MultiBinary, or a Dict or "
         "Tuple of them. Encode it as numbers of a fixed shape in an ObservationWrapper."
     )
+
+
+def readable(env: Any) -> tuple[Any, str]:
+    """The environment without the texts in its Dict observations (MiniGrid's mission), and a note if there were any."""
+    space = env.observation_space
+    if not isinstance(space, spaces.Dict) or not isinstance(env, gym.Env):
+        return env, ""
+    kept = [name for name, part in space.spaces.items() if isinstance(part, (*LEAVES, spaces.Dict, spaces.Tuple))]
+    lost = sorted(set(space.spaces) - set(kept))
+    if not lost or not kept:
+        return env, ""
+    note = (
+        f"{', '.join(map(repr, lost))} of the observation is not numbers and is left out: the policy does not see it."
+    )
+    return gym.wrappers.FilterObservation(env, kept), note
 
 
 def leaves(observation: Observation) -> list[NDArray[Any]]:

@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium import spaces
 
 from ppodoctor.training.envs.api import EnvironmentFault
+from ppodoctor.training.envs.rows import as_float32, readable
 
 EXACT = 2**24
 """Above this, float32 no longer holds every whole number."""
@@ -72,6 +73,8 @@ def _check_signature(env: Any, name: str) -> None:
 def try_out(env: Any, steps: int = 32) -> None:
     """Reset an environment and take random steps in it, each held against its interface and spaces."""
     check_object(env)
+    env, _ = readable(env)
+    as_float32(env.observation_space)
     check_reset(env, env.reset(seed=0), [])
     env.action_space.seed(0)
     for _ in range(steps):

@@ -139,13 +139,15 @@ class _Writer:
 
     def _object(self, value: Any, path: str) -> dict[str, Any]:
         kind = type(value)
-        if kind.__module__.split(".")[0] in OUTSIDE:
+        if getattr(kind, "__module__", "").split(".")[0] in OUTSIDE:
             raise Uncopyable(f"{path} is a {kind.__module__}.{kind.__qualname__}, which lives outside of Python")
         if kind.__name__ == "MjModel":
             return {"kept": "MjModel"}
         attributes = _attributes(value)
         if attributes is None:
-            raise Uncopyable(f"{path} is a {kind.__module__}.{kind.__qualname__}, whose inside cannot be read")
+            raise Uncopyable(
+                f"{path} is a {getattr(kind, '__module__', '')}.{kind.__qualname__}, whose inside cannot be read"
+            )
         return {
             "class": _class(value),
             "attributes": {name: self.node(one, f"{path}.{name}") for name, one in attributes.items()},
