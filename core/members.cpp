@@ -1,0 +1,77 @@
+#include "members.hpp"
+
+#include <nanobind/nanobind.h>
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+namespace nb = nanobind;
+using namespace ppo;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+struct Flag : Stop {  // what the other threads ask
+    std::atomic<bool> raised{false};
+    bool asked() override { return raised.load(std::memory_order_relaxed); }
+};
+
+// What the calling thread asks: it alone may ask the interpreter whether a signal came.
+struct Signals : Stop {
+    explicit Signals(Flag &flag) : flag(flag) {}
+    bool asked() override {
+        if (Clock::now() < next) return flag.asked();
+        next = Clock::now() + std::chrono::milliseconds(50);
+        nb::gil_scoped_acquire lock;
+        if (!interrupted && PyErr_CheckSignals() != 0) {
+            PyErr_Clear();  // raised again when all threads have come home
+            interrupted = true, flag.raised = true;
+        }
+        return flag.asked();
+    }
+    Flag &flag;
+    Clock::time_point next = Clock::now() + std::chrono::milliseconds(50);
+    bool interrupted = false;
+};
+
+}  // namespace
+
+void advance_members(std::vector<Learner *> members, int updates, int threads, bool inside) {
+    Flag flag;
+    Signals signals(flag);
+    std::atomic<size_t> next{0};
+    std::exception_ptr failure;
+    std::mutex failing;
+    auto work = [&](Stop &stop) {
+        for (size_t i; !stop.asked() && (i = next++) < members.size();) {
+            try {
+                inside ? members[i]->advance(updates, stop) : members[i]->update(stop);
+            } catch (...) {
+                std::lock_guard lock(failing);
+                if (!failure) failure = std::current_exception();
+                flag.raised = true;
+            }
+        }
+    };
+    {
+        nb::gil_scoped_release unlocked;
+        std::atomic<int> busy{0};
+        std::vector<std::thread> others;
+        const int count = std::min<int>(threads, int(members.size()));
+        for (int t = 1; t < count; ++t) {
+            ++busy;
+            others.emplace_back([&] { work(flag), --busy; });
+        }
+        work(signals);
+        while (busy > 0) signals.asked(), std::this_thread::sleep_for(std::chrono::microseconds(200));
+        for (std::thread &other : others) other.join();
+    }
+    if (failure) std::rethrow_exception(failure);
+    if (signals.interrupted) {
+        PyErr_SetNone(PyExc_KeyboardInterrupt);
+        throw nb::python_error();
+    }
+}

@@ -1,0 +1,236 @@
+// The door to Python: arrays in, arrays out, several members on several threads with the interpreter lock released.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+
+#include "learner.hpp"
+#include "members.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace ppo;
+
+template <class T, class... Axes>
+using Array = nb::ndarray<const T, nb::numpy, nb::c_contig, nb::device::cpu, Axes...>;
+template <class T>
+using Out = nb::ndarray<T, nb::numpy, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+static Out<T> made(std::vector<T> values, std::vector<size_t> shape) {
+    auto *kept = new std::vector<T>(std::move(values));
+    nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+    return Out<T>(kept->data(), shape.size(), shape.data(), owner);
+}
+
+template <class A>
+static void expect(const A &array, size_t size, const char *name) {
+    if (array.size() != size)
+        throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.size()) + " numbers; " + std::to_string(size) + " were expected");
+}
+
+static const uint8_t *bytes(const std::optional<Array<bool>> &array, size_t size, const char *name) {
+    if (array) expect(*array, size, name);
+    return array ? reinterpret_cast<const uint8_t *>(array->data()) : nullptr;
+}
+
+template <class T>
+static T setting(const nb::dict &d, const char *name) {
+    if (!d.contains(name)) throw std::invalid_argument(std::string("the setting ") + name + " is missing");
+    return nb::cast<T>(d[name]);
+}
+
+static Settings settings_of(const nb::dict &d) {
+    Settings s;
+#define PPO_SETTING(name) s.name = setting<decltype(s.name)>(d, #name);
+    PPO_SETTING(num_envs) PPO_SETTING(rollout_steps) PPO_SETTING(n_step) PPO_SETTING(advantage_smoothing) PPO_SETTING(epochs) PPO_SETTING(minibatches)
+    PPO_SETTING(updates) PPO_SETTING(gamma) PPO_SETTING(gae_lambda) PPO_SETTING(learning_rate) PPO_SETTING(adam_epsilon) PPO_SETTING(clip_range)
+    PPO_SETTING(clip_range_value) PPO_SETTING(entropy_coefficient) PPO_SETTING(value_coefficient) PPO_SETTING(max_grad_norm) PPO_SETTING(target_kl)
+    PPO_SETTING(log_std_init) PPO_SETTING(orthogonal_init) PPO_SETTING(normalise_observations) PPO_SETTING(normalise_rewards) PPO_SETTING(seed)
+#undef PPO_SETTING
+    auto word = [&](const char *name) { return setting<std::string>(d, name); };
+    std::string rate = word("learning_rate_schedule"), scaling = word("normalise_advantages");
+    s.learning_rate_schedule = rate == "linear" ? Rate::linear : rate == "kl_adaptive" ? Rate::kl_adaptive : Rate::constant;
+    s.clip_range_linear = word("clip_range_schedule") == "linear", s.entropy_linear = word("entropy_schedule") == "linear";
+    s.normalise_advantages = scaling == "minibatch" ? Scaling::minibatch : scaling == "batch" ? Scaling::batch : Scaling::off;
+    return s;
+}
+
+static Floats &buffer(Learner &l, const std::string &which) {
+    if (which == "parameters") return l.parameters;
+    if (which == "gradient") return l.derivative;
+    if (which == "first") return l.first;
+    if (which == "second") return l.second;
+    throw std::invalid_argument("parameters, gradient, first or second was expected, not " + which);
+}
+
+static nb::dict tensors(Learner &l, const std::string &which) {
+    nb::dict found;
+    const Floats &from = buffer(l, which);
+    for (const Tensor &t : l.shape.tensors()) {
+        const long columns = std::max(t.columns, 1L);
+        std::vector<float> values(t.rows * columns);
+        for (long i = 0; i < t.rows * columns; ++i) values[i] = from[t.at + i / columns * t.row + i % columns * t.column];
+        found[t.name.c_str()] = t.columns ? made(std::move(values), {size_t(t.rows), size_t(columns)}) : made(std::move(values), {size_t(t.rows)});
+    }
+    return found;
+}
+
+static void fill(Learner &l, const std::string &which, const nb::dict &given) {
+    Floats &into = buffer(l, which);
+    for (const Tensor &t : l.shape.tensors()) {
+        if (!given.contains(t.name.c_str())) throw std::invalid_argument("the tensor " + t.name + " is missing");
+        auto values = nb::cast<Array<float>>(given[t.name.c_str()]);
+        const long columns = std::max(t.columns, 1L);
+        const bool fits = t.columns ? values.ndim() == 2 && long(values.shape(0)) == t.rows && long(values.shape(1)) == t.columns
+                                    : values.ndim() == 1 && long(values.shape(0)) == t.rows;
+        if (!fits) throw std::invalid_argument("the tensor " + t.name + " has another shape than the network needs");
+        for (long i = 0; i < t.rows * columns; ++i) into[t.at + i / columns * t.row + i % columns * t.column] = values.data()[i];
+    }
+    l.weights_changed();
+}
+
+static Rates rates_of(const nb::dict &d) {
+    return {setting<float>(d, "learning_rate"), setting<float>(d, "clip_range"), setting<float>(d, "clip_range_value"), setting<float>(d, "entropy_coefficient")};
+}
+
+// Samples straight into the first rows of the rollout: for tests that hold one update against another implementation.
+static size_t load(Learner &l, const nb::dict &batch) {
+    auto floats = [&](const char *name, Floats &into) {
+        auto values = nb::cast<Array<float>>(batch[name]);
+        if (values.size() > into.size()) throw std::invalid_argument(std::string(name) + " is longer than a rollout");
+        std::copy_n(values.data(), values.size(), into.begin());
+        return values.size();
+    };
+    floats("observation", l.observation), floats("log_prob", l.log_prob), floats("target", l.target), floats("value", l.value);
+    const size_t rows = floats("advantage", l.advantage);
+    if (l.shape.gaussian()) floats("action", l.action);
+    else {
+        auto values = nb::cast<Array<int32_t>>(batch["action"]);
+        if (values.size() > l.choice.size()) throw std::invalid_argument("action is longer than a rollout");
+        std::copy_n(values.data(), values.size(), l.choice.begin());
+    }
+    if (batch.contains("mask")) {
+        auto values = nb::cast<Array<bool>>(batch["mask"]);
+        l.mask.assign(l.valid.size() * l.shape.outputs, 1);
+        if (values.size() > l.mask.size()) throw std::invalid_argument("mask is longer than a rollout");
+        std::copy_n(values.data(), values.size(), l.mask.begin());
+    }
+    return rows;
+}
+
+static nb::dict gradient(Learner &l, size_t from, size_t to, const nb::dict &rates) {
+    if (from >= to || to > l.valid.size()) throw std::invalid_argument("the rows lie outside of the rollout");
+    std::vector<int> rows(to - from);
+    for (size_t i = from; i < to; ++i) rows[i - from] = int(i);
+    const Sums s = l.gradient(rows.data(), int(rows.size()), rates_of(rates));
+    const double n = double(rows.size());
+    nb::dict found;
+    found["policy_loss"] = s.policy / n, found["value_loss"] = s.value_loss / n, found["entropy"] = s.entropy / n, found["approx_kl"] = s.kl / n;
+    found["clip_fraction"] = s.clipped / n, found["ratio_max"] = s.ratio_max, found["ratio_min"] = s.ratio_min;
+    return found;
+}
+
+static void act(Learner &l, nb::object out, std::optional<Array<bool>> mask) {
+    const size_t n = size_t(l.settings.num_envs), c = size_t(l.shape.components()), ld = size_t(padded(long(n)));
+    const uint8_t *allowed = bytes(mask, n * l.shape.outputs, "the action mask");
+    if (l.shape.gaussian()) {
+        auto into = nb::cast<Out<float>>(out, false);
+        expect(into, n * c, "the array for actions");
+        l.act(allowed);
+        for (size_t i = 0; i < n * c; ++i) into.data()[i] = l.act_action[i % c * ld + i / c];
+    } else {
+        auto into = nb::cast<Out<int64_t>>(out, false);
+        expect(into, n * c, "the array for actions");
+        l.act(allowed);
+        for (size_t i = 0; i < n * c; ++i) into.data()[i] = l.act_choice[i % c * ld + i / c];
+    }
+}
+
+static void observe(Learner &l, Array<float> next, Array<float> reward, Array<bool> terminated, Array<bool> truncated, std::optional<Array<bool>> valid,
+                    std::optional<Array<float>> final_observation) {
+    const size_t n = size_t(l.settings.num_envs), d = size_t(l.shape.observation);
+    expect(next, n * d, "the observation"), expect(reward, n, "the reward"), expect(terminated, n, "terminated"), expect(truncated, n, "truncated");
+    if (final_observation) expect(*final_observation, n * d, "the final observation");
+    l.observe(next.data(), reward.data(), reinterpret_cast<const uint8_t *>(terminated.data()), reinterpret_cast<const uint8_t *>(truncated.data()),
+              bytes(valid, n, "valid"), final_observation ? final_observation->data() : nullptr);
+}
+
+static nb::tuple predict(Learner &l, Array<float, nb::ndim<2>> observation, bool greedy, std::optional<Array<bool>> mask) {
+    const size_t n = observation.shape(0), c = size_t(l.shape.components());
+    expect(observation, n * l.shape.observation, "the observation");
+    std::vector<int> choices(l.shape.gaussian() ? 0 : n * c);
+    std::vector<float> actions(l.shape.gaussian() ? n * c : 0), values(n);
+    l.predict(observation.data(), int(n), greedy, bytes(mask, n * l.shape.outputs, "the action mask"), choices.data(), actions.data(), values.data());
+    nb::object picked = l.shape.gaussian() ? nb::cast(made(std::move(actions), {n, c})) : nb::cast(made(std::move(choices), {n, c}));
+    return nb::make_tuple(picked, made(std::move(values), {n}));
+}
+
+template <class Row>
+static Out<double> drained(std::vector<Row> &rows) {
+    constexpr size_t width = sizeof(Row) / sizeof(double);
+    const double *from = reinterpret_cast<const double *>(rows.data());
+    std::vector<double> all(from, from + rows.size() * width);
+    const size_t n = rows.size();
+    rows.clear();
+    return made(std::move(all), {n, width});
+}
+
+NB_MODULE(_core, m) {
+    nb::exception<NotFinite>(m, "NotFinite", PyExc_FloatingPointError);
+#define PPO_COLUMN_NAME(name) #name,
+    m.attr("COLUMNS") = nb::cast(std::vector<std::string>{PPO_COLUMNS(PPO_COLUMN_NAME)});
+    m.def("instruction_set", [] { return kernels().name; }, "The instruction set in use.");
+    m.def("tasks", [] {
+        nb::dict found;
+        for (const TaskFacts &f : task_list()) found[f.id] = nb::make_tuple(f.observation, f.choices, f.low, f.high, f.limit);
+        return found;
+    });
+    m.def("function", [](const std::string &isa, const std::string &which, Array<float> x) {
+        const Kernels *k = kernels_named(isa.c_str());
+        if (!k) throw std::invalid_argument("this machine does not run " + isa);
+        std::vector<float> y(x.size());
+        k->function(which[0], x.data(), y.data(), long(y.size()));
+        return made(std::move(y), {x.size()});
+    });
+    m.def("advance", &advance_members, "members"_a, "updates"_a, "threads"_a, "inside"_a);
+
+    nb::class_<Learner>(m, "Learner")
+        .def("__init__", [](Learner *self, const nb::dict &settings, int observation, std::vector<int> choices, int dimensions, std::vector<int> hidden, bool relu) {
+            new (self) Learner(settings_of(settings), Shape(observation, std::move(choices), dimensions, hidden, relu));
+        })
+        .def("start", [](Learner &l, Array<float> x) { expect(x, l.current.size(), "the observation"), l.start(x.data()); })
+        .def("act", &act, "out"_a, "mask"_a.none() = nb::none())
+        .def("observe", &observe, nb::arg("next").noconvert(), nb::arg("reward").noconvert(), nb::arg("terminated").noconvert(),
+             nb::arg("truncated").noconvert(), nb::arg("valid").none() = nb::none(), nb::arg("final").none() = nb::none())
+        .def("attach", [](Learner &l, const std::string &id) { l.attach(make_tasks(id, l.settings.num_envs)); })
+        .def("predict", &predict, "observation"_a, "greedy"_a, "mask"_a.none() = nb::none())
+        .def("tensors", &tensors)
+        .def("fill", &fill)
+        .def("load", &load)
+        .def("gradient", &gradient)
+        .def("optimise", [](Learner &l, const nb::dict &rates) { l.optimise(rates_of(rates)); })
+        .def("advantages", [](Learner &l) {
+            l.advantages();
+            const size_t n = l.valid.size();
+            auto copy = [&](const Floats &x) { return made(std::vector<float>(x.begin(), x.begin() + long(n)), {n}); };
+            return nb::make_tuple(copy(l.advantage), copy(l.target), copy(l.value));
+        })
+        .def("bounds", [](Learner &l, std::vector<float> low, std::vector<float> high) { l.low = std::move(low), l.high = std::move(high); })
+        .def("telemetry", [](Learner &l) { return drained(l.telemetry); })
+        .def("episodes", [](Learner &l) { l.episodes_told(); return drained(l.episodes); })
+        .def_prop_ro("full", &Learner::full)
+        .def_rw("updates_done", &Learner::updates_done)
+        .def_rw("steps_taken", &Learner::steps_taken);
+
+    nb::class_<Tasks>(m, "Tasks")
+        .def("__init__", [](nb::handle, int) { throw std::invalid_argument("use make_tasks"); })
+        .def("reset", [](Tasks &t, int i, std::vector<double> u) { u.resize(4), t.reset(i, u.data()); })
+        .def("step", [](Tasks &t, int i, int choice, float action) { Outcome o = t.step(i, choice, action); return nb::make_tuple(o.reward, o.terminated); })
+        .def("observe", [](const Tasks &t, int i) { std::vector<float> x(t.facts().observation); t.observe(i, x.data()); size_t n = x.size(); return made(std::move(x), {n}); })
+        .def_prop_rw("states", [](const Tasks &t) { return t.states; }, [](Tasks &t, std::vector<double> s) { if (s.size() == t.states.size()) t.states = std::move(s); });
+    m.def("make_tasks", [](const std::string &id, int n) { return make_tasks(id, n).release(); }, nb::rv_policy::take_ownership);
+}
