@@ -1,7 +1,7 @@
 """How often the diagnosis names a planted fault, and how often it blames a correct script.
 
-Usage: python benchmarks/quality.py [--quick] [--split dev|heldout] [--only GLOB] [--per-fault N] [--jobs N]
-       [--json PATH] [--write] [--list]
+Usage: python benchmarks/quality.py [--quick] [--split dev|heldout|public] [--scripts MANIFEST] [--only GLOB]
+       [--per-fault N] [--jobs N] [--json PATH] [--write] [--list]
 
 What was recorded and said is kept under runs/quality by content: after a change to a check only the diagnosis is made
 again, after a change to the watching room the script is run again.
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from planter.cases import Case, healthy_cases, planted_cases
+from planter.foreign import foreign_cases
 from study.fingerprint import ROOT, digest, versions
 from study.page import page
 from study.runner import Limits, examine, limits_of
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the study; exit status 1 when a case got no answer."""
     options = _parse(arguments)
     halves: dict[str, tuple[list[Scored], dict[str, Any]]] = {}
-    for half in [options.split] if options.split else HALVES[1:] if options.quick else HALVES:
+    for half in _halves(options):
         rows = _run(_chosen(half, options), options)
         halves[half] = rows, summary(rows)
         _print(half, halves[half][1])
@@ -54,10 +55,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(found["errors"] for _, found in halves.values()))
 
 
+def _halves(options: argparse.Namespace) -> tuple[str, ...]:
+    if options.split:
+        return (options.split,)
+    own = HALVES[1:] if options.quick else HALVES
+    return ("public", *own) if options.scripts else own
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few cases, watched briefly, in under a minute")
-    parser.add_argument("--split", choices=HALVES, help="one half of the study instead of both")
+    parser.add_argument("--split", choices=("public", *HALVES), help="one part of the study instead of all")
+    parser.add_argument("--scripts", type=Path, metavar="MANIFEST", help="scripts of others to plant faults in, too")
     parser.add_argument("--only", default="*", metavar="GLOB", help="cases by script:faults:seed, e.g. '*:healthy:*'")
     parser.add_argument("--per-fault", type=int, metavar="N", help="each fault in so many scripts only, evenly drawn")
     parser.add_argument("--minutes", type=float, help="begin no case after so long; what was begun is a random sample")
@@ -69,7 +78,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _chosen(half: str, options: argparse.Namespace) -> list[Case]:
-    cases = [*healthy_cases(half), *planted_cases(half)]
+    cases = [*foreign_cases(options.scripts)] if half == "public" else [*healthy_cases(half), *planted_cases(half)]
     cases = [case for case in cases if not case.script.requires or importlib.util.find_spec(case.script.requires)]
     if options.quick and options.only == "*":
         return [case for case in cases if any(fnmatch(case.label, pattern) for pattern in QUICK)]

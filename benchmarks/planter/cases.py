@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .fault import Fault, faults
 from .scripts import SCRIPTS, Script
 from .source import PlantError, Source
+
+if TYPE_CHECKING:
+    from .foreign import ForeignScript
 
 DEVELOPMENT_SEEDS = (1, 2)
 HELDOUT_SEEDS = (11, 12)
@@ -25,7 +29,7 @@ SETS: tuple[tuple[str, ...], ...] = (
 class Case:
     """One script to diagnose; no fault means that it is correct."""
 
-    script: Script
+    script: Script | ForeignScript
     faults: tuple[Fault, ...]
     names: tuple[str, ...]
     heldout: bool

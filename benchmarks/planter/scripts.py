@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,27 @@ class Script:
     def entry(self) -> tuple[str, ...]:
         """The arguments of `python` that run it from the folder its files are in."""
         return ("-m", self.name) if (EXAMPLES / self.name).is_dir() else (f"{self.name}.py",)
+
+    @property
+    def env(self) -> tuple[tuple[str, str], ...]:
+        """Environment variables that it needs: none."""
+        return ()
+
+    def command(self, seed: int) -> list[str]:
+        """The command that runs it from the folder its files are in."""
+        return [sys.executable, *self.entry, *self.arguments, "--seed", str(seed)]
+
+    def identity(self) -> tuple[str, ...]:
+        """What decides what it does, beside its files."""
+        return (str(self.entry), str(self.arguments))
+
+    def prepare(self, folder: Path) -> Path:
+        """Where to run it: all its files are planted ones."""
+        return folder
+
+    def place_of(self, name: str) -> Path:
+        """Where a planted file goes, below the folder."""
+        return Path(name)
 
     def source(self) -> Source:
         """A fresh working copy of its text."""

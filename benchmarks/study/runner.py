@@ -66,7 +66,7 @@ def limits_of(case: Case, *, quick: bool) -> Limits:
 def examine(case: Case, limits: Limits) -> Outcome:
     """The tool's answer for a case: from the store where code and script are unchanged, else from a new run."""
     files = case.planted().files
-    inputs = [*files.items(), case.script.entry, case.script.arguments, case.seed, limits, versions()]
+    inputs = [*files.items(), *case.script.identity(), case.seed, limits, versions()]
     recorded = digest([*map(str, inputs), watching_code()])
     answer = STORE / "answers" / f"{recorded}-{package_code()}.json"
     if answer.is_file():
@@ -86,13 +86,13 @@ def _watch(case: Case, files: dict[str, str], run: Path, limits: Limits) -> Outc
     run.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(run, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        place = case.script.prepare(Path(folder))
         for name, text in files.items():
-            path = Path(folder, name)
+            path = Path(folder) / case.script.place_of(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        command = ["diagnose", "--out", str(run), *limits.flags, "--json", f"{folder}/answer.json", "--"]
-        command += [sys.executable, *case.script.entry, *case.script.arguments, "--seed", str(case.seed)]
-        return _ask(case, command, Path(folder), timeout=(limits.seconds or 60) + 180)
+        command = ["diagnose", "--out", str(run), *limits.flags, "--json", f"{place}/answer.json", "--"]
+        return _ask(case, [*command, *case.script.command(case.seed)], place, timeout=(limits.seconds or 60) + 180)
 
 
 def _diagnose_again(case: Case, run: Path) -> Outcome:
@@ -102,7 +102,8 @@ def _diagnose_again(case: Case, run: Path) -> Outcome:
 
 def _ask(case: Case, arguments: list[str], folder: Path, timeout: float) -> Outcome:
     start = time.monotonic()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **dict(case.script.env)}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")]))
     try:
         done = subprocess.run(
             [sys.executable, "-m", "ppodoctor", *arguments],
