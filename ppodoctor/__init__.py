@@ -6,17 +6,36 @@ Importing the package is light: no torch, no gymnasium, no terminal library. Pub
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Run", "__version__", "diagnose", "watch"]
+__all__ = [
+    "PPOConfig",
+    "Run",
+    "__version__",
+    "diagnose",
+    "explained_variance",
+    "gae",
+    "ppo_loss",
+    "train",
+    "watch",
+]
 
 TYPE_CHECKING = False  # importing typing would cost every interpreter of a watched command
 if TYPE_CHECKING:
+    from ppodoctor.config import PPOConfig
     from ppodoctor.diagnosis import diagnose
     from ppodoctor.run import Run
+    from ppodoctor.training.advantage import gae
+    from ppodoctor.training.losses import explained_variance, ppo_loss
+    from ppodoctor.training.train import train
     from ppodoctor.watching.here import watch
 
 _HOMES = {
+    "PPOConfig": "ppodoctor.config",
     "Run": "ppodoctor.run",
     "diagnose": "ppodoctor.diagnosis",
+    "explained_variance": "ppodoctor.training.losses",
+    "gae": "ppodoctor.training.advantage",
+    "ppo_loss": "ppodoctor.training.losses",
+    "train": "ppodoctor.training.train",
     "watch": "ppodoctor.watching.here",
 }
 

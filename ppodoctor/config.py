@@ -14,7 +14,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -197,10 +197,6 @@ class PPOConfig:
             _check_range(name, getattr(self, name), facts)
         _check_together(self)
 
-    def validated(self) -> PPOConfig:
-        """The same settings, checked again; a PPOConfig that exists has been checked already."""
-        return replace(self)
-
     @property
     def batch_size(self) -> int:
         """Samples of one rollout, over all environments."""
@@ -321,6 +317,8 @@ def _check_together(config: PPOConfig) -> None:
             f"a recurrent policy trains on whole sequences, and minibatches={count} does not divide "
             f"num_envs={config.num_envs}; try one of {near}"
         )
+    if config.advantage_smoothing % 2 == 0:
+        raise ConfigError(f"advantage_smoothing is {config.advantage_smoothing}; an odd number was expected, such as 5")
     if config.learning_rate_schedule == "kl_adaptive" and not config.target_kl:
         raise ConfigError("learning_rate_schedule=kl_adaptive aims at target_kl, which is 0; try target_kl=0.01")
 

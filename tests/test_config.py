@@ -71,6 +71,7 @@ def test_numbers_of_a_run():
         ({"num_envs": 1, "rollout_steps": 1, "minibatches": 1}, "one sample in each"),
         ({"num_envs": 2, "rollout_steps": 2, "minibatches": 4}, "one sample in each"),
         ({"recurrent": "lstm", "num_envs": 2, "minibatches": 4}, "num_envs=2; try one of 1, 2"),
+        ({"advantage_smoothing": 4}, "an odd number"),
         ({"learning_rate_schedule": "kl_adaptive"}, "target_kl=0.01"),
     ],
 )

@@ -1,0 +1,90 @@
+"""PPO, one update after the other (Schulman et al. 2017, algorithm 1)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ppodoctor.config import PPOConfig
+from ppodoctor.training.learner import Learned, Learner
+from ppodoctor.training.rollout import Collector, Ended
+from ppodoctor.training.schedule import Rates, Schedule
+from ppodoctor.training.trajectory import Batch, Trajectory, advantages, flatten
+
+
+@dataclass
+class Update:
+    """One update as it just happened; its arrays are overwritten by the next one."""
+
+    number: int
+    """From 1."""
+    step: int
+    """Environment steps taken when it began, over all environments."""
+    trajectory: Trajectory
+    batch: Batch
+    learned: Learned
+    rates: Rates
+    episodes: list[Ended]
+    wall: float
+    """Seconds since training began."""
+
+
+def keeps_specimen(number: int) -> bool:
+    """Are this update's raw tensors kept? The first three, then 4, 8, 16, ..."""
+    return number <= 3 or number & (number - 1) == 0
+
+
+@dataclass
+class Trainer:
+    """What one run is made of, and how far it is."""
+
+    config: PPOConfig
+    collector: Collector
+    learner: Learner
+    schedule: Schedule
+    number: int = 0
+    """Updates done."""
+    steps: int = 0
+    """Environment steps taken."""
+    specimens: bool = True
+    """Keep raw tensors of some updates?"""
+    stopping: str = ""
+    """Why the run ends before its last update."""
+
+    def run(self) -> Iterator[Update]:
+        """Train, and show every update. Whoever iterates may save, look, or `stop` in between."""
+        config, began = self.config, time.perf_counter()
+        while self.number < config.updates and not self.stopping:
+            keep = self.specimens and keeps_specimen(self.number + 1)
+            trajectory = self.collector.collect(raw=keep)
+            batch = flatten(trajectory, *advantages(trajectory, config))
+            rates = self.schedule.rates(self.number + 1)
+            learned = self.learner.update(batch, rates, keep=keep)
+            self.schedule.saw(learned.kl)
+            self.number += 1
+            self.steps += config.batch_size
+            episodes, wall = self.collector.episodes, time.perf_counter() - began
+            yield Update(self.number, self.steps, trajectory, batch, learned, rates, episodes, wall)
+
+    def stop(self, reason: str) -> None:
+        """End the run after this update."""
+        self.stopping = reason
+
+    def state(self) -> dict[str, Any]:
+        """Everything that decides what comes next, but for the environments: arrays and plain data."""
+        return {
+            "number": self.number,
+            "steps": self.steps,
+            "learning_rate": self.schedule.learning_rate,
+            "learner": self.learner.state(),
+            "collector": self.collector.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.number, self.steps = int(state["number"]), int(state["steps"])
+        self.schedule.learning_rate = float(state["learning_rate"])
+        self.learner.restore(state["learner"])
+        self.collector.restore(state["collector"])

@@ -1,0 +1,108 @@
+"""From settings and environments to a Trainer: which learner, which normalisers, one generator per purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ppodoctor.config import ConfigError, PPOConfig
+from ppodoctor.training.dense import DenseShape, initial_tensors
+from ppodoctor.training.dense_learner import DenseLearner
+from ppodoctor.training.envs.api import Envs
+from ppodoctor.training.learner import Learner
+from ppodoctor.training.loop import Trainer
+from ppodoctor.training.normalize import ObservationScale, RewardScale
+from ppodoctor.training.rollout import Collector, Eyes
+from ppodoctor.training.schedule import Schedule
+from ppodoctor.training.spaces import ActionFacts, Layout, action_facts, layout_of
+
+ActorCritic = Callable[..., Any]
+"""Makes a network of the user's own; see `ppodoctor.training.networks.UserNetwork`."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the spaces decide."""
+
+    action: ActionFacts
+    layout: Layout | None
+    """None for a network of the user's own, which takes observations as they are."""
+
+
+def parts_of(config: PPOConfig, envs: Envs, actor_critic: ActorCritic | None) -> Parts:
+    """Read the spaces. Raises ConfigError for what cannot be trained on."""
+    action = action_facts(envs.action_space, squash=config.squash_actions)
+    return Parts(action, None if actor_critic is not None else layout_of(envs.observation_space))
+
+
+def why_not_dense(config: PPOConfig, parts: Parts) -> str:
+    """Why the hand-written learner cannot take this, or nothing when it can."""
+    reasons = {
+        "the network is your own": parts.layout is None,
+        "observations hold images": parts.layout is not None and not parts.layout.flat,
+        "the policy is recurrent": config.recurrent != "none",
+        "policy and critic share their layers": config.shared_network,
+        "actions are squashed": parts.action.kind == "squashed",
+        "compile is on": config.compile,
+        f"the device is {config.device}": config.device not in ("cpu", "auto"),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def make_trainer(
+    config: PPOConfig, envs: Envs, *, actor_critic: ActorCritic | None = None, reference: bool = False
+) -> Trainer:
+    """Everything for a run, seeded; the environments are reset.
+
+    Args:
+        config: The settings; `num_envs` is that of `envs`.
+        envs: Stepped by this run alone.
+        actor_critic: Makes the network in place of the built-in ones.
+        reference: Take plain autograd where the hand-written pass would do as well.
+
+    Raises:
+        ConfigError: the settings do not fit these environments.
+    """
+    if envs.num_envs != config.num_envs:
+        raise ConfigError(f"num_envs is {config.num_envs}, but {envs.num_envs} environments were given")
+    parts = parts_of(config, envs, actor_critic)
+    learner = make_learner(config, envs, parts, actor_critic=actor_critic, reference=reference)
+    scale = _observation_scale(config, parts)
+    rewards = RewardScale(config.num_envs, config.gamma) if config.normalise_rewards else None
+    collector = Collector(envs, learner, config, parts.action, Eyes(parts.layout, scale), rewards)
+    collector.reset(config.seed)
+    return Trainer(config, collector, learner, Schedule(config))
+
+
+def make_learner(
+    config: PPOConfig, envs: Envs, parts: Parts, *, actor_critic: ActorCritic | None, reference: bool
+) -> Learner:
+    """The fastest learner that can take this policy."""
+    weights, acting = np.random.default_rng([config.seed, 1]), np.random.default_rng([config.seed, 2])
+    tensors = None
+    if parts.layout is not None and parts.layout.flat:
+        shape = DenseShape.of(config, parts.layout.vector, parts.action)
+        tensors = initial_tensors(shape, config, weights)
+        if not reference and not why_not_dense(config, parts):
+            return DenseLearner(config, parts.layout.vector, parts.action, tensors, acting)
+    from ppodoctor.training.torch_setup import make_torch_learner
+
+    return make_torch_learner(config, (envs.observation_space, parts.action, parts.layout), tensors, actor_critic)
+
+
+def _observation_scale(config: PPOConfig, parts: Parts) -> ObservationScale | None:
+    if not config.normalise_observations:
+        return None
+    if parts.layout is None:
+        raise ConfigError(
+            "normalise_observations works on the built-in networks' input; with a network of your own, normalise "
+            "inside of it or in a wrapper of the environment"
+        )
+    if not parts.layout.vector:
+        raise ConfigError(
+            "normalise_observations is for numbers; these observations are images, which are scaled anyway"
+        )
+    return ObservationScale(parts.layout.vector)

@@ -1,0 +1,172 @@
+"""What the spaces of an environment mean for a network: numbers in, parameters of a distribution out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from ppodoctor.config import ConfigError
+
+Kind = Literal["categorical", "multi_categorical", "bernoulli", "gaussian", "squashed"]
+IMAGE_SIDE = 36
+"""Pixels from which a stack of numbers counts as an image: the Nature CNN has no place for smaller ones."""
+VECTOR = "vector"
+"""The name under which everything that is not an image goes to the network."""
+
+
+@dataclass(frozen=True)
+class ActionFacts:
+    """The actions of one environment as a policy sees them."""
+
+    kind: Kind
+    sizes: tuple[int, ...]
+    """Categories of each dimension (categorical kinds), else one 1 per dimension."""
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that a network gives per state: logits, or means."""
+        return sum(self.sizes)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that a distribution is made of: `outputs`, and a log standard deviation beside each mean."""
+        return 2 * self.outputs if self.continuous else self.outputs
+
+    @property
+    def continuous(self) -> bool:
+        """Is it a density?"""
+        return self.kind in ("gaussian", "squashed")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one action, as stored."""
+        return () if self.kind == "categorical" else (len(self.sizes),)
+
+    @property
+    def dtype(self) -> type:
+        """Of actions, as stored."""
+        return np.float32 if self.continuous else np.int64
+
+
+def action_facts(space: spaces.Space[Any], *, squash: bool = False) -> ActionFacts:
+    """How a policy acts in this space. Raises ConfigError for one that PPO has no distribution for."""
+    if squash and not isinstance(space, spaces.Box):
+        raise ConfigError(f"squash_actions is for Box actions; this environment's are {space}. Leave it off.")
+    if isinstance(space, spaces.Discrete):
+        return ActionFacts("categorical", (int(space.n),))
+    if isinstance(space, spaces.MultiDiscrete):
+        return ActionFacts("multi_categorical", tuple(int(n) for n in np.ravel(space.nvec)))
+    if isinstance(space, spaces.MultiBinary):
+        return ActionFacts("bernoulli", (1,) * int(np.prod(space.shape)))
+    if isinstance(space, spaces.Box):
+        return ActionFacts("squashed" if squash else "gaussian", (1,) * int(np.prod(space.shape)))
+    raise ConfigError(
+        f"the action space is {space}; Discrete, MultiDiscrete, MultiBinary or Box was expected. "
+        "Flatten a Dict or Tuple into one of these inside of the environment."
+    )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How observations of a space become what the built-in networks take.
+
+    Everything that is not an image becomes one float32 vector [N, D]: numbers as they are, categories one-hot. Where
+    there are images, the result is a dict: `vector` (if any) and each image [N, channels, height, width] uint8.
+    """
+
+    space: spaces.Space[Any]
+    vector: int
+    """D."""
+    images: tuple[tuple[str, tuple[int, int, int]], ...]
+    """Name and (channels, height, width) of each image."""
+
+    @property
+    def flat(self) -> bool:
+        """Is an observation one vector?"""
+        return not self.images
+
+    def pack(self, observation: Any) -> Any:
+        """Observations [N, ...] of the space as the network takes them."""
+        if isinstance(self.space, spaces.Box) and len(self.space.shape) == 1:
+            return np.asarray(observation, np.float32)
+        parts: list[NDArray[np.float32]] = []
+        images: dict[str, NDArray[Any]] = {}
+        _pack(self.space, observation, "image", (parts, images))
+        if not images:
+            return np.concatenate(parts, axis=1)
+        return {VECTOR: np.concatenate(parts, axis=1), **images} if parts else images
+
+
+def layout_of(space: spaces.Space[Any]) -> Layout:
+    """The layout of a space. Raises ConfigError for one that has no fixed size."""
+    images: list[tuple[str, tuple[int, int, int]]] = []
+    size = _measure(space, "image", images)
+    return Layout(space, size, tuple(images))
+
+
+def _measure(space: spaces.Space[Any], name: str, images: list[tuple[str, tuple[int, int, int]]]) -> int:
+    """Numbers that a space adds to the vector; images are put on the list."""
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        return sum(_measure(one, f"{name}.{key}", images) for key, one in _parts(space))
+    if isinstance(space, spaces.Box):
+        shape = _image(space)
+        if shape is None:
+            return int(np.prod(space.shape))
+        images.append((name, shape))
+        return 0
+    if isinstance(space, spaces.Discrete):
+        return int(space.n)
+    if isinstance(space, spaces.MultiDiscrete):
+        return int(np.sum(space.nvec))
+    if isinstance(space, spaces.MultiBinary):
+        return int(np.prod(space.shape))
+    raise ConfigError(
+        f"a part of the observation space is {space}; Box, Discrete, MultiDiscrete, MultiBinary, Dict or Tuple was "
+        "expected. Turn it into one of these by a wrapper, or bring a network of your own that takes it."
+    )
+
+
+def _parts(space: spaces.Dict | spaces.Tuple[Any]) -> list[tuple[Any, spaces.Space[Any]]]:
+    return list(space.spaces.items()) if isinstance(space, spaces.Dict) else list(enumerate(space.spaces))
+
+
+def _image(space: spaces.Box) -> tuple[int, int, int] | None:
+    """(channels, height, width) of a uint8 box with three axes, channels first or last."""
+    if space.dtype != np.uint8 or len(space.shape) != 3:
+        return None
+    a, b, c = (int(n) for n in space.shape)
+    if a < min(b, c):
+        return (a, b, c) if min(b, c) >= IMAGE_SIDE else None
+    return (c, a, b) if min(a, b) >= IMAGE_SIDE else None
+
+
+def _pack(space: Any, value: Any, name: str, found: tuple[list[NDArray[np.float32]], dict[str, NDArray[Any]]]) -> None:
+    vectors, images = found
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        for key, one in _parts(space):
+            _pack(one, value[key], f"{name}.{key}", found)
+        return
+    array = np.asarray(value)
+    rows = len(array)
+    if isinstance(space, spaces.Box):
+        shape = _image(space)
+        if shape is None:
+            vectors.append(array.reshape(rows, -1).astype(np.float32, copy=False))
+        else:
+            first = array.shape[1:] == shape
+            images[name] = array if first else np.ascontiguousarray(np.moveaxis(array, -1, 1))
+    elif isinstance(space, spaces.Discrete):
+        vectors.append(_one_hot(array.reshape(rows) - int(space.start), int(space.n)))
+    elif isinstance(space, spaces.MultiDiscrete):
+        digits, starts = array.reshape(rows, -1), np.ravel(space.start)
+        vectors.extend(_one_hot(digits[:, i] - int(starts[i]), int(n)) for i, n in enumerate(np.ravel(space.nvec)))
+    else:
+        vectors.append(array.reshape(rows, -1).astype(np.float32))
+
+
+def _one_hot(index: NDArray[Any], size: int) -> NDArray[np.float32]:
+    return np.eye(size, dtype=np.float32)[index.astype(np.int64)]

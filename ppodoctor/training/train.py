@@ -1,0 +1,120 @@
+"""`train`: an environment and settings in, a policy and a diagnosable run folder out."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ppodoctor.config import PPOConfig
+from ppodoctor.run import Run
+from ppodoctor.training.envs import EnvOptions, Envs, make_envs
+from ppodoctor.training.loop import Trainer, Update
+from ppodoctor.training.policy import Policy, policy_of
+from ppodoctor.training.run_writer import RunWriter
+from ppodoctor.training.setup import ActorCritic, make_trainer
+
+Observer = Callable[[Trainer, Update], None]
+"""Called after every update; may save, show, or `trainer.stop(reason)`."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left behind."""
+
+    policy: Policy
+    folder: Path
+    stopped: str = ""
+    """Why it ended before its last update."""
+
+    @cached_property
+    def run(self) -> Run:
+        """The run folder, read; `ppodoctor.diagnose(result.run)` judges it."""
+        return Run.load(self.folder)
+
+
+def train(
+    environment: Any,
+    config: PPOConfig | None = None,
+    *,
+    out: str | Path | None = None,
+    options: EnvOptions | None = None,
+    actor_critic: ActorCritic | None = None,
+    observers: Sequence[Observer] = (),
+) -> Result:
+    """Train PPO on an environment.
+
+    Args:
+        environment: A gymnasium id, an environment class, a function that makes one, or `Envs` made already.
+        config: The settings; the defaults without it.
+        out: Run folder; without it runs/DATE-ENVIRONMENT-NUMBER.
+        options: How environments are made.
+        actor_critic: Makes the network in place of the built-in ones; see `ppodoctor.training.networks`.
+        observers: Called after every update.
+
+    Raises:
+        ConfigError: the settings do not fit each other or the environment.
+        EnvironmentFault: the environment broke its contract.
+        TrainingError: a number stopped being finite.
+    """
+    config = config or PPOConfig()
+    envs = _envs(environment, config, options)
+    try:
+        trainer = make_trainer(config, envs, actor_critic=actor_critic)
+        folder = Path(out) if out is not None else new_folder(envs.spec_id or name_of(environment))
+        writer = RunWriter(folder, trainer, actor_critic)
+        run_to_end(trainer, writer, observers)
+    finally:
+        envs.close()
+    return Result(policy_of(trainer, actor_critic), folder, trainer.stopping)
+
+
+def run_to_end(trainer: Trainer, writer: RunWriter, observers: Sequence[Observer] = ()) -> None:
+    """Iterate a trainer, writing every update; the run folder is closed whatever happens."""
+    status, reason = "crashed", ""
+    try:
+        for update in trainer.run():
+            writer.write(update)
+            for observe in observers:
+                observe(trainer, update)
+        status, reason = ("stopped", trainer.stopping) if trainer.stopping else ("finished", "")
+    except KeyboardInterrupt:
+        status, reason = "stopped", "stopped by Ctrl-C"
+        trainer.stop(reason)
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        writer.close(status, reason)
+
+
+def _envs(environment: Any, config: PPOConfig, options: EnvOptions | None) -> Envs:
+    if all(hasattr(environment, name) for name in ("num_envs", "how", "autoreset", "state")):
+        given: Envs = environment
+        return given
+    wanted = replace(options or EnvOptions(), squash_actions=config.squash_actions, frame_stack=config.frame_stack)
+    return make_envs(environment, config.num_envs, options=wanted)
+
+
+def name_of(environment: Any) -> str:
+    """A word for the run folder's name."""
+    word = environment if isinstance(environment, str) else getattr(environment, "__name__", "run")
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", word.rpartition(":")[2])[:60].strip("._-") or "run"
+
+
+def new_folder(name: str, home: Path = Path("runs")) -> Path:
+    """A folder for a new run, made here: runs/DATE-NAME-NUMBER."""
+    home.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        folder = home / f"{datetime.date.today().isoformat()}-{name_of(name)}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError  # itertools.count does not end
