@@ -1,9 +1,9 @@
 """Faults in scripts that nobody here wrote, and in the libraries they call: planted by the shape of the code alone.
 
-The scripts stay where they are; a manifest names them. Each entry has `id`, `cwd`, `argv` and `env` (the command, with the
-interpreter that it needs), and `plant`: `files` in which the algorithm stands, relative to `root` (the folder that is
-copied for each case; without it `cwd`), `traits` as in `scripts.Script`, and for a library `package`, the folder of an
-installed package that is copied beside the script, so that Python finds the planted copy first.
+The scripts stay where they are; a manifest names them. Each entry has `id`, `cwd`, `argv` and `env` (the command, with
+the interpreter that it needs), and `plant`: `files` in which the algorithm stands, relative to `root` (the folder that
+is copied for each case; without it `cwd`), `traits` as in `scripts.Script`, and for a library `package`, the folder of
+an installed package that is copied beside the script, so that Python finds the planted copy first.
 """
 
 from __future__ import annotations
