@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv
 from gymnasium.wrappers import AtariPreprocessing
 
 from ppodoctor.training.envs.api import EnvironmentFault, EnvOptions, Envs
+from ppodoctor.training.envs.classic import FROM_ENVS, Classic, world_of
 from ppodoctor.training.envs.door import Door, Source
 from ppodoctor.training.envs.inprocess import InProcess
 from ppodoctor.training.envs.layers import Stacked
@@ -24,6 +26,7 @@ from ppodoctor.training.envs.sb3 import VecEnvSource, is_vec_env
 from ppodoctor.training.envs.single import try_out
 from ppodoctor.training.envs.target import Maker, as_env, describe, find
 from ppodoctor.training.envs.vector import Vectored
+from ppodoctor.training.envs.worlds import World
 
 HOWS = ("auto", "native", "sync", "async", "envpool")
 
@@ -74,6 +77,10 @@ def _made(target: Any, num_envs: int, how: str, options: EnvOptions) -> tuple[So
         return Pool(remake(0), remake), "envpool", "asked for: EnvPool steps them in its own threads"
     found = find(target)
     name = describe(target)
+    world = None if options.kwargs or options.atari else world_of(found)
+    if world is not None and (how == "native" or (how == "auto" and num_envs >= FROM_ENVS)):
+        why = f"{name} is stepped in numpy by gymnasium's equations, and reset in the step of the end"
+        return _classic(world(), found, num_envs, options), "native", why
     hindrance = _not_native(found, name, options)
     if how == "native" and hindrance:
         raise EnvironmentFault(f"how='native' is not possible: {hindrance}. Use how='sync' or how='auto'.")
@@ -115,6 +122,11 @@ def _native(found: EnvSpec, num_envs: int, options: EnvOptions) -> Source:
         )
     kwargs.update(options.kwargs)
     return Vectored(gym.make_vec(found, num_envs, vectorization_mode="vector_entry_point", **kwargs))
+
+
+def _classic(world: World, found: EnvSpec, num_envs: int, options: EnvOptions) -> Source:
+    limit = options.max_episode_steps or found.max_episode_steps or sys.maxsize
+    return Classic(world, num_envs, gym.make(found, disable_env_checker=True), limit)
 
 
 def is_atari(found: Any) -> bool:

@@ -42,17 +42,21 @@ def file(tmp_path, monkeypatch):
 
 
 def test_auto_takes_the_vector_environment_where_there_is_one():
-    envs = make_envs("CartPole-v1", 3)
-    assert (envs.how, envs.num_envs, envs.spec_id) == ("native", 3, "CartPole-v1")
+    envs = make_envs("CartPole-v1", 4)
+    assert (envs.how, envs.num_envs, envs.spec_id, envs.autoreset) == ("native", 4, "CartPole-v1", "same_step")
+    assert "numpy" in envs.why
+    envs = make_envs("CartPole-v1", 4, kwargs={"sutton_barto_reward": True})
+    assert (envs.how, envs.num_envs, envs.spec_id, envs.autoreset) == ("native", 4, "CartPole-v1", "next_step")
     assert "vector environment of its own" in envs.why
-    envs = make_envs("MountainCar-v0", 3)
+    assert make_envs("CartPole-v1", 1).how == "sync"
+    envs = make_envs("FrozenLake-v1", 4)
     assert envs.how == "sync"
     assert "no vector environment" in envs.why
 
 
 def test_the_time_limit_is_kept_and_can_be_changed():
-    for how in ("native", "sync"):
-        envs = make_envs("CartPole-v1", 2, how=how, options=EnvOptions(max_episode_steps=3))
+    for how, kwargs in (("native", {}), ("native", {"sutton_barto_reward": True}), ("sync", {})):
+        envs = make_envs("CartPole-v1", 2, how=how, kwargs=kwargs, options=EnvOptions(max_episode_steps=3))
         envs.reset(0)
         steps = [envs.step(np.zeros(2, np.int64)) for _ in range(3)]
         assert steps[-1].truncated.tolist() == [True, True]
@@ -142,8 +146,8 @@ def test_what_cannot_be_asked_for():
         make_envs("CartPole-v1", 1, how="fast")
     with pytest.raises(EnvironmentFault, match="at least one"):
         make_envs("CartPole-v1", 0)
-    with pytest.raises(EnvironmentFault, match="MountainCar-v0 has no vector environment"):
-        make_envs("MountainCar-v0", 1, how="native")
+    with pytest.raises(EnvironmentFault, match="FrozenLake-v1 has no vector environment"):
+        make_envs("FrozenLake-v1", 1, how="native")
     with pytest.raises(EnvironmentFault, match="give its class"):
         make_envs(Corridor(), 2)
 
