@@ -54,7 +54,7 @@ class Door:
         self.action_space = source.action_space
         self.observation_space = as_float32(source.raw_observation_space)
         self._send = sender(source.action_space, squash=squash)
-        self._episodes = Episodes(self.num_envs)
+        self._episodes = Episodes(self.num_envs, late=int(source.autoreset == "next_step"))
         self._inspector = Inspector(source.name, source.raw_observation_space, self.num_envs, self.notes)
         self._running = False
 
@@ -73,8 +73,9 @@ class Door:
         step = self.source.step(self._send(actions))
         raw = step.reward
         self._inspector.step(step.observation, raw, actions)
-        self._episodes.count(raw, step.valid)
-        step.reward = raw.astype(np.float32, copy=False)
+        self._episodes.count(raw)
+        if raw.dtype != np.float32:
+            step.reward = raw.astype(np.float32)
         if step.final_observation is not None:
             step.episodes = self._episodes.finish(step.terminated, step.truncated)
             self._inspector.ended(step)

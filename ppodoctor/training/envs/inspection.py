@@ -33,6 +33,7 @@ class Inspector:
     def __init__(self, name: str, space: gym.Space[Any], num_envs: int, notes: list[str]) -> None:
         self.name, self.notes, self.num_envs = name, notes, num_envs
         self._space = space
+        self._nested = isinstance(space, (spaces.Dict, spaces.Tuple))
         self._steps = 0
         self._longest = 0
         self._short = 0
@@ -46,14 +47,12 @@ class Inspector:
         self._steps += 1
         if self._steps <= FIRST_STEPS:
             self._batch(self._space, observation, "observation", "step()")
+        # the square of a large number may overflow, so the sum of squares only raises suspicion
         if not math.isfinite(np.dot(reward, reward)) and not np.isfinite(reward).all():
             self._not_finite("reward", reward, actions)
-        for leaf in (observation,) if type(observation) is np.ndarray else leaves(observation):
-            if leaf.dtype.kind == "f":
-                flat = leaf.ravel()
-                # the square of a large float32 may overflow, so the sum only raises suspicion
-                if not math.isfinite(np.dot(flat, flat)) and not np.isfinite(leaf).all():
-                    self._not_finite("observation", leaf, actions)
+        for leaf in leaves(observation) if self._nested else (observation,):
+            if leaf.dtype.kind == "f" and not math.isfinite(np.vdot(leaf, leaf)) and not np.isfinite(leaf).all():
+                self._not_finite("observation", leaf, actions)
 
     def ended(self, step: Step) -> None:
         """Look at the episodes that just ended, and at where they did."""

@@ -82,6 +82,8 @@ def _made(target: Any, num_envs: int, how: str, options: EnvOptions) -> tuple[So
         why = f"{name} is stepped in numpy by gymnasium's equations, and reset in the step of the end"
         return _classic(world(), found, num_envs, options), "native", why
     hindrance = _not_native(found, name, options)
+    if world is not None and how == "auto":
+        hindrance = f"{num_envs} of {name} are faster in turn than in one numpy call"
     if how == "native" and hindrance:
         raise EnvironmentFault(f"how='native' is not possible: {hindrance}. Use how='sync' or how='auto'.")
     if how == "native" or (how == "auto" and not hindrance):
