@@ -28,7 +28,7 @@ def save(path: Path, tensors: dict[str, NDArray[Any]], facts: dict[str, Any]) ->
     """Write a policy, atomically. `facts` is JSON-ready: config, spaces, network, environment."""
     from safetensors.numpy import save as to_bytes
 
-    plain = {name: np.ascontiguousarray(value, np.float32) for name, value in tensors.items()}
+    plain = {name: np.array(value, np.float32, order="C") for name, value in tensors.items()}
     data = to_bytes(plain, metadata={KEY: json.dumps({"format": FORMAT, **facts})})
     partial = path.with_name(f".{path.name}")
     partial.write_bytes(data)
