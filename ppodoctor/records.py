@@ -260,6 +260,12 @@ def from_dict(kind: Any, data: Dict[str, Any]) -> Any:
     return kind(**values)
 
 
+def from_flat_dicts(kind: Any, rows: List[Dict[str, Any]]) -> List[Any]:
+    """Many records at once, of a kind whose fields are plain numbers; TypeError when a row lacks one that it needs."""
+    known = {f.name for f in fields(kind)}
+    return [kind(**(row if row.keys() <= known else {k: v for k, v in row.items() if k in known})) for row in rows]
+
+
 _NESTED = {
     "made_at": Site,
     "stepped_at": Site,

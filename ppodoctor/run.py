@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from ppodoctor.records import (
     Setting,
     UpdateRecord,
     from_dict,
+    from_flat_dicts,
 )
 from ppodoctor.specimens import (
     MinibatchSpecimen,
@@ -147,7 +149,11 @@ def _rows(path: Path, kind: Callable[..., T], damage: List[str]) -> List[T]:
     if not path.exists():
         return []
     rows: List[T] = []
-    lines = path.read_bytes().split(b"\n")
+    text = path.read_bytes()
+    if text.endswith(b"\n") and not any(spelling in text for spelling in (b'"nan"', b'"inf"', b'"-inf"', b"[")):
+        with suppress(ValueError, TypeError):  # a damaged file is read line by line below
+            return from_flat_dicts(kind, json.loads(b"[" + b",".join(text.split(b"\n")[:-1]) + b"]"))
+    lines = text.split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

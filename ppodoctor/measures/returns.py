@@ -5,6 +5,7 @@ Everything is by rank or relative to the run's own spread: no absolute return me
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Dict, List, Tuple
@@ -92,7 +93,7 @@ def task_episodes(run: Run) -> Tuple[EpisodeRecord, ...]:
     if len(set(names)) > 1:
         most = max(set(names), key=names.count)
         training = [e for e, name in zip(training, names) if name == most]
-    return of_training(run, tuple(e for e in training if np.isfinite(e.ret)))
+    return of_training(run, tuple(e for e in training if math.isfinite(e.ret)))
 
 
 def evaluation_episodes(run: Run) -> Tuple[EpisodeRecord, ...]:
@@ -168,9 +169,10 @@ def _collapsed(returns: Array, initial: Array, late: Array, sure: float) -> bool
 def _peak(returns: Array) -> Tuple[float, Array]:
     """Best mean over a tenth of the episodes (at least 10), and that window."""
     width = min(len(returns), max(10, len(returns) // 10))
-    sums = np.convolve(returns, np.ones(width) / width, mode="valid")
-    at = int(np.argmax(sums))
-    return float(sums[at]), returns[at : at + width]
+    total = np.concatenate([[0.0], np.cumsum(returns)])
+    means = (total[width:] - total[:-width]) / width
+    at = int(np.argmax(means))
+    return float(means[at]), returns[at : at + width]
 
 
 def _at_limit(run: Run) -> bool:

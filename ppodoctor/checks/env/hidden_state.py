@@ -27,7 +27,7 @@ from ppodoctor.run import Run
     references=("Pardo et al. 2018, Time Limits in RL", "Stable-Baselines3, RL tips and tricks"),
 )
 def hidden_state(
-    run: Run, *, least_steps: int = 600, unexplained: float = 0.25, with_past: float = 0.1
+    run: Run, *, least_steps: int = 600, most_steps: int = 3000, unexplained: float = 0.25, with_past: float = 0.1
 ) -> Iterator[Evidence]:
     """The past predicts the next observation far better than the present does.
 
@@ -55,11 +55,12 @@ def hidden_state(
         raise Missing(f"{least_steps} recorded steps that follow another one ({int(known.sum())} are there)")
     if not np.isfinite(data.obs).all():
         return
-    past = data.before[known]
-    change = widest(data.change[known])
+    chosen = np.flatnonzero(known)[:: max(1, int(known.sum()) // most_steps)]
+    past = data.before[chosen]
+    change = widest(data.change[chosen])
     if not change.size:
         return
-    now = np.concatenate([features(data.obs[known]), data.action[known]], axis=1)
+    now = np.concatenate([features(data.obs[chosen]), data.action[chosen]], axis=1)
     then = np.concatenate([standardised(data.change[past]), data.action[past]], axis=1)
     then = np.where(np.isfinite(then), then, 0.0)
     alone, both = _left(standardised(change), now), _left(standardised(change), np.concatenate([now, then], axis=1))
