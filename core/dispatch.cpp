@@ -1,5 +1,4 @@
 // Which of the compiled instruction sets this machine runs.
-#include <cstdlib>
 #include <cstring>
 
 #include "network.hpp"
@@ -36,17 +35,19 @@ const Kernels *kernels_named(const char *name) {
     return strcmp(name, "generic") ? nullptr : &generic::table;
 }
 
-static const Kernels &choose() {
-    // PPODOCTOR_CORE_ISA is for comparing instruction sets, in tests and benchmarks
-    if (const char *wanted = getenv("PPODOCTOR_CORE_ISA"))
-        if (const Kernels *found = kernels_named(wanted)) return *found;
+static const Kernels *best() {
     for (const char *const *name = NAMES;; ++name)
-        if (const Kernels *found = kernels_named(*name)) return *found;
+        if (const Kernels *found = kernels_named(*name)) return found;
 }
 
-const Kernels &kernels() {
-    static const Kernels &chosen = choose();
-    return chosen;
+static const Kernels *chosen = best();
+
+const Kernels &kernels() { return *chosen; }
+
+bool use_kernels(const char *name) {
+    const Kernels *found = kernels_named(name);
+    if (found) chosen = found;
+    return found != nullptr;
 }
 
 }  // namespace ppo

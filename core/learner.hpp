@@ -62,6 +62,14 @@ struct Telemetry {
 #undef PPO_FIELD
 };
 
+// A minibatch as it was before its step, for specimens.
+struct Kept {
+    long index, version;  // within the update, and optimizer steps taken before it
+    double norm;
+    std::vector<int> rows;
+    std::vector<float> outputs, values;  // [B, outputs], [B]
+};
+
 struct Episode {
     double step, env, update, ret, length, terminated, truncated;
 };
@@ -75,8 +83,9 @@ class Learner {
     void act(const uint8_t *mask);                                  // [N, outputs] or null; fills choice or action
     void observe(const float *next, const float *reward, const uint8_t *terminated, const uint8_t *truncated, const uint8_t *valid,
                  const float *final_observation);                   // valid, final_observation: or null
-    bool full() const { return at_ == settings.rollout_steps; }
-    bool update(Stop &stop);                     // false when it was stopped, with the weights from before it
+    bool full() const { return at == settings.rollout_steps; }
+    bool update(Stop &stop);                                        // advantages and train
+    bool train(const Rates &rates, Stop &stop);                     // false when it was stopped, with the weights from before it
 
     // Environments inside.
     void attach(std::unique_ptr<Tasks> tasks);
@@ -98,13 +107,19 @@ class Learner {
     float adapted_rate;
     Moments observation_moments, reward_moments;
     std::unique_ptr<Tasks> tasks;
+    bool keep = false;  // the minibatches of the first epoch and the last one, in `kept`
+    std::vector<Kept> kept;
     std::vector<Telemetry> telemetry;
     std::vector<Episode> episodes;
+    std::vector<double> discounted, raw_return;  // [N] of the running episodes
+    std::vector<int> length;
+    uint64_t predictions = 0;
 
     // The rollout, row t * N + i for step t of environment i.
     Floats observation, action, log_prob, value, reward, advantage, target, current, act_action;
     Ints choice, act_choice;
     std::vector<uint8_t> mask, terminated, truncated, valid;
+    int at = 0;  // steps of it that were taken
 
   private:
     struct Scale {
@@ -112,11 +127,14 @@ class Learner {
     };
     struct Measures {  // of one update
         Sums first{}, last{}, all{};
-        long minibatches = 0, samples = 0, first_count = 0, last_count = 0;
+        long minibatches = 0, steps = 0, samples = 0, first_count = 0, last_count = 0;
         std::array<double, 4> norms{};  // gradient before and after clipping, step over parameters, policy's gradient
         double advantage_mean = 0, advantage_std = 0, idle = 0;
         bool kl_reached = false;
-        void add(const Sums &sums, long count, std::array<double, 4> norms);
+        void add(const Sums &sums, long count);
+        void norms_of(std::array<double, 4> more) {
+            for (size_t i = 0; i < more.size(); ++i) norms[i] += more[i];
+        }
         Measures() { all.ratio_max = all.ratio_min = 1; }
     };
     void normalise(const float *from, float *to, int rows) const;
@@ -135,10 +153,7 @@ class Learner {
     std::string not_finite_part() const;
 
     Random random_;
-    int at_ = 0;
-    uint64_t predictions_ = 0;
-    std::vector<double> return_, raw_return_;
-    std::vector<int> length_;
+    Kept *keeping_ = nullptr;
     std::vector<int> final_rows_;
     Floats final_observations_, noise_, logits_, act_mask_, act_log_prob_;
     // Scratch of the update: activations of both towers, outputs and their derivatives, one chunk of samples by quantity.

@@ -66,21 +66,21 @@ inline vf surrogate(vf log_prob, vf old, vf advantage, float clip, vi live, Accu
 }
 
 // The squared error of the value, clipped around the old value when value_clip > 0, and its derivative.
-inline vf value_error(vf value, vf old, vf target, float clip, vi live, Accumulators &sum, vf &largest) {
+inline vf value_error(vf value, vf old, vf target, const Coefficients &c, float pivot, vi live, Accumulators &sum, vf &largest) {
     vf error = value - target, loss = square(error), slope = 2.0f * error;
-    if (clip > 0) {
-        vf change = value - old, bounded = least(most(change, splat(clip)), splat(-clip));
+    if (c.value_clip > 0) {
+        vf change = value - old, bounded = least(most(change, splat(c.value_clip)), splat(-c.value_clip));
         vf other = old + bounded - target;
         vi worse = square(other) > loss;
         loss = select(worse, square(other), loss);
-        slope = select(worse, select(absolute(change) <= clip, 2.0f * other, vf{}), slope);
+        slope = select(worse, select(absolute(change) <= c.value_clip, 2.0f * other, vf{}), slope);
     }
-    value = select(live, value, vf{}), target = select(live, target, vf{}), error = select(live, error, vf{});
+    largest = select(live & (absolute(target) > largest), absolute(target), largest);
+    value = select(live, value - pivot, vf{}), target = select(live, target - pivot, vf{}), error = select(live, error, vf{});
     sum.value_loss += select(live, loss, vf{});
     sum.error += error, sum.error2 += square(error);
     sum.guess += value, sum.guess2 += square(value);
     sum.target += target, sum.target2 += square(target);
-    largest = select(absolute(target) > largest, absolute(target), largest);
     return select(live, slope, vf{});
 }
 
@@ -137,7 +137,7 @@ inline void loss(const Head &head, const Samples &s, const Coefficients &c, cons
                 dlog_std[i] += total(select(live, d, vf{}));
             }
         }
-        vf error = value_error(load(value + b), load(s.value + b), load(s.target + b), c.value_clip, live, sum, largest);
+        vf error = value_error(load(value + b), load(s.value + b), load(s.target + b), c, s.pivot, live, sum, largest);
         store(dvalue + b, error * (c.value * c.share));
     }
     drain(sum, high, low, largest, sums);

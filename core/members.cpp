@@ -39,7 +39,7 @@ struct Signals : Stop {
 
 }  // namespace
 
-void advance_members(std::vector<Learner *> members, int updates, int threads, bool inside) {
+void for_members(const std::vector<Learner *> &members, int threads, const std::function<void(Learner &, Stop &)> &each) {
     Flag flag;
     Signals signals(flag);
     std::atomic<size_t> next{0};
@@ -48,7 +48,7 @@ void advance_members(std::vector<Learner *> members, int updates, int threads, b
     auto work = [&](Stop &stop) {
         for (size_t i; !stop.asked() && (i = next++) < members.size();) {
             try {
-                inside ? members[i]->advance(updates, stop) : members[i]->update(stop);
+                each(*members[i], stop);
             } catch (...) {
                 std::lock_guard lock(failing);
                 if (!failure) failure = std::current_exception();

@@ -1,8 +1,9 @@
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "learner.hpp"
 
-// Trains every member for so many updates, on so many threads, without the interpreter lock. `inside`: native environments;
-// otherwise the rollouts are full and one update is done. Ctrl-C is looked for 20 times a second: raises KeyboardInterrupt.
-void advance_members(std::vector<ppo::Learner *> members, int updates, int threads, bool inside);
+// Does `work` for every member, on so many threads, without the interpreter lock. Ctrl-C is looked for 20 times a second:
+// work is told to stop, and KeyboardInterrupt is raised when all threads have come home.
+void for_members(const std::vector<ppo::Learner *> &members, int threads, const std::function<void(ppo::Learner &, ppo::Stop &)> &work);

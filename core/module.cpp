@@ -97,29 +97,63 @@ static Rates rates_of(const nb::dict &d) {
     return {setting<float>(d, "learning_rate"), setting<float>(d, "clip_range"), setting<float>(d, "clip_range_value"), setting<float>(d, "entropy_coefficient")};
 }
 
-// Samples straight into the first rows of the rollout: for tests that hold one update against another implementation.
-static size_t load(Learner &l, const nb::dict &batch) {
-    auto floats = [&](const char *name, Floats &into) {
-        auto values = nb::cast<Array<float>>(batch[name]);
-        if (values.size() > into.size()) throw std::invalid_argument(std::string(name) + " is longer than a rollout");
-        std::copy_n(values.data(), values.size(), into.begin());
-        return values.size();
+// The rollout's own memory as arrays [T, N, ...]: what a caller writes there is trained on.
+static nb::dict views(nb::pointer_and_handle<Learner> self, bool masks) {
+    Learner &l = *self.p;
+    const size_t t = size_t(l.settings.rollout_steps), n = size_t(l.settings.num_envs), c = size_t(l.shape.components()), a = size_t(l.shape.outputs);
+    if (masks && l.mask.empty()) l.mask.assign(t * n * a, 1);
+    nb::dict found;
+    auto view = [&]<class T>(const char *name, T *data, std::vector<size_t> shape) { found[name] = Out<T>(data, shape.size(), shape.data(), self.h); };
+    view("observation", l.observation.data(), {t, n, size_t(l.shape.observation)});
+    view("current", l.current.data(), {n, size_t(l.shape.observation)});
+    if (l.shape.gaussian()) view("action", l.action.data(), {t, n, c});
+    else view("action", l.choice.data(), {t, n, c});
+    if (!l.mask.empty()) view("mask", reinterpret_cast<bool *>(l.mask.data()), {t, n, a});
+    for (auto [name, from] : {std::pair{"log_prob", &l.log_prob}, {"value", &l.value}, {"reward", &l.reward}, {"advantage", &l.advantage}, {"target", &l.target}})
+        view(name, from->data(), {t, n});
+    for (auto [name, from] : {std::pair{"terminated", &l.terminated}, {"truncated", &l.truncated}, {"valid", &l.valid}})
+        view(name, reinterpret_cast<bool *>(from->data()), {t, n});
+    return found;
+}
+
+static nb::list kept(Learner &l) {
+    nb::list found;
+    for (Kept &one : l.kept) {
+        const size_t n = one.rows.size();
+        found.append(nb::make_tuple(one.index, one.version, one.norm, made(one.rows, {n}), made(one.outputs, {n, size_t(l.shape.outputs)}), made(one.values, {n})));
+    }
+    return found;
+}
+
+// Everything but the tensors that decides what comes next.
+static nb::dict state(const Learner &l) {
+    nb::dict d;
+#define PPO_STATE(name) d[#name] = l.name;
+#define PPO_STATES(X) X(optimizer_steps) X(updates_done) X(steps_taken) X(adapted_rate) X(predictions) X(discounted) X(raw_return) X(length)
+    PPO_STATES(PPO_STATE)
+    const Moments &o = l.observation_moments, &r = l.reward_moments;
+    d["observation"] = nb::make_tuple(o.mean, o.var, o.count), d["reward"] = nb::make_tuple(r.mean, r.var, r.count);
+    d["tasks"] = l.tasks ? l.tasks->states : std::vector<double>{};
+    d["current"] = std::vector<float>(l.current.begin(), l.current.end());
+    return d;
+}
+
+static void restore(Learner &l, const nb::dict &d) {
+#define PPO_RESTORE(name) l.name = setting<decltype(l.name)>(d, #name);
+    PPO_STATES(PPO_RESTORE)
+    auto moments = [&](Moments &m, const char *name) {
+        nb::sequence parts = nb::cast<nb::sequence>(d[name]);
+        m.mean = nb::cast<std::vector<double>>(parts[0]), m.var = nb::cast<std::vector<double>>(parts[1]), m.count = nb::cast<double>(parts[2]);
     };
-    floats("observation", l.observation), floats("log_prob", l.log_prob), floats("target", l.target), floats("value", l.value);
-    const size_t rows = floats("advantage", l.advantage);
-    if (l.shape.gaussian()) floats("action", l.action);
-    else {
-        auto values = nb::cast<Array<int32_t>>(batch["action"]);
-        if (values.size() > l.choice.size()) throw std::invalid_argument("action is longer than a rollout");
-        std::copy_n(values.data(), values.size(), l.choice.begin());
-    }
-    if (batch.contains("mask")) {
-        auto values = nb::cast<Array<bool>>(batch["mask"]);
-        l.mask.assign(l.valid.size() * l.shape.outputs, 1);
-        if (values.size() > l.mask.size()) throw std::invalid_argument("mask is longer than a rollout");
-        std::copy_n(values.data(), values.size(), l.mask.begin());
-    }
-    return rows;
+    moments(l.observation_moments, "observation"), moments(l.reward_moments, "reward");
+    auto tasks = setting<std::vector<double>>(d, "tasks");
+    auto current = setting<std::vector<float>>(d, "current");
+    const size_t n = size_t(l.settings.num_envs);
+    if (current.size() != l.current.size() || l.discounted.size() != n || l.raw_return.size() != n || l.length.size() != n ||
+        l.observation_moments.mean.size() != size_t(l.shape.observation) || (l.tasks && tasks.size() != l.tasks->states.size()))
+        throw std::invalid_argument("the saved state is of another network or another number of environments");
+    std::copy(current.begin(), current.end(), l.current.begin());
+    if (l.tasks) l.tasks->states = tasks;
 }
 
 static nb::dict gradient(Learner &l, size_t from, size_t to, const nb::dict &rates) {
@@ -184,6 +218,15 @@ NB_MODULE(_core, m) {
 #define PPO_COLUMN_NAME(name) #name,
     m.attr("COLUMNS") = nb::cast(std::vector<std::string>{PPO_COLUMNS(PPO_COLUMN_NAME)});
     m.def("instruction_set", [] { return kernels().name; }, "The instruction set in use.");
+    m.def("instruction_sets", [] {
+        std::vector<std::string> found;
+        for (const char *const *name = kernel_names(); *name; ++name)
+            if (kernels_named(*name)) found.push_back(*name);
+        return found;
+    }, "Those that this machine runs, the best first.");
+    m.def("use", [](const std::string &isa) {
+        if (!use_kernels(isa.c_str())) throw std::invalid_argument("this machine does not run " + isa);
+    }, "For tests and benchmarks, while nothing trains.");
     m.def("tasks", [] {
         nb::dict found;
         for (const TaskFacts &f : task_list()) found[f.id] = nb::make_tuple(f.observation, f.choices, f.low, f.high, f.limit);
@@ -196,7 +239,9 @@ NB_MODULE(_core, m) {
         k->function(which[0], x.data(), y.data(), long(y.size()));
         return made(std::move(y), {x.size()});
     });
-    m.def("advance", &advance_members, "members"_a, "updates"_a, "threads"_a, "inside"_a);
+    m.def("advance", [](const std::vector<Learner *> &members, int updates, int threads) {
+        for_members(members, threads, [updates](Learner &l, Stop &stop) { l.advance(updates, stop); });
+    });
 
     nb::class_<Learner>(m, "Learner")
         .def("__init__", [](Learner *self, const nb::dict &settings, int observation, std::vector<int> choices, int dimensions, std::vector<int> hidden, bool relu) {
@@ -204,27 +249,34 @@ NB_MODULE(_core, m) {
         })
         .def("start", [](Learner &l, Array<float> x) { expect(x, l.current.size(), "the observation"), l.start(x.data()); })
         .def("act", &act, "out"_a, "mask"_a.none() = nb::none())
-        .def("observe", &observe, nb::arg("next").noconvert(), nb::arg("reward").noconvert(), nb::arg("terminated").noconvert(),
+        .def("observe", &observe, nb::arg("observation").noconvert(), nb::arg("reward").noconvert(), nb::arg("terminated").noconvert(),
              nb::arg("truncated").noconvert(), nb::arg("valid").none() = nb::none(), nb::arg("final").none() = nb::none())
         .def("attach", [](Learner &l, const std::string &id) { l.attach(make_tasks(id, l.settings.num_envs)); })
         .def("predict", &predict, "observation"_a, "greedy"_a, "mask"_a.none() = nb::none())
         .def("tensors", &tensors)
         .def("fill", &fill)
-        .def("load", &load)
+        .def("views", &views, "masks"_a = false)
+        .def("kept", &kept)
+        .def("state", &state)
+        .def("restore", &restore)
+        .def("update", [](Learner *l) { for_members({l}, 1, [](Learner &one, Stop &stop) { one.update(stop); }); })
+        .def("train", [](Learner *l, const nb::dict &d) {
+            const Rates rates = rates_of(d);
+            for_members({l}, 1, [rates](Learner &one, Stop &stop) { one.train(rates, stop); });
+        })
         .def("gradient", &gradient)
         .def("optimise", [](Learner &l, const nb::dict &rates) { l.optimise(rates_of(rates)); })
         .def("advantages", [](Learner &l) {
-            l.advantages();
-            const size_t n = l.valid.size();
-            auto copy = [&](const Floats &x) { return made(std::vector<float>(x.begin(), x.begin() + long(n)), {n}); };
-            return nb::make_tuple(copy(l.advantage), copy(l.target), copy(l.value));
-        })
+            l.advantages(); })
         .def("bounds", [](Learner &l, std::vector<float> low, std::vector<float> high) { l.low = std::move(low), l.high = std::move(high); })
         .def("telemetry", [](Learner &l) { return drained(l.telemetry); })
         .def("episodes", [](Learner &l) { l.episodes_told(); return drained(l.episodes); })
         .def_prop_ro("full", &Learner::full)
-        .def_rw("updates_done", &Learner::updates_done)
-        .def_rw("steps_taken", &Learner::steps_taken);
+        .def_rw("keep", &Learner::keep)
+        .def_rw("at", &Learner::at)
+        .def_ro("optimizer_steps", &Learner::optimizer_steps)
+        .def_ro("updates_done", &Learner::updates_done)
+        .def_ro("steps_taken", &Learner::steps_taken);
 
     nb::class_<Tasks>(m, "Tasks")
         .def("__init__", [](nb::handle, int) { throw std::invalid_argument("use make_tasks"); })

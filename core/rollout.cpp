@@ -35,7 +35,7 @@ Learner::Learner(Settings s, Shape shape_)
     else choice.assign(rows * c, 0), act_choice.assign(c * n, 0);
     for (auto *one : {&terminated, &truncated, &valid}) one->assign(rows, 0);
     noise_.assign(c * n, 0.0f), logits_.assign(shape.outputs * n, 0.0f), act_log_prob_.assign(n, 0.0f);
-    return_.assign(s.num_envs, 0), raw_return_.assign(s.num_envs, 0), length_.assign(s.num_envs, 0);
+    discounted.assign(s.num_envs, 0), raw_return.assign(s.num_envs, 0), length.assign(s.num_envs, 0);
     for (int t = 0; t < 2; ++t) {
         const Tower &tower = t ? shape.critic : shape.actor;
         for (int i = 0; i < tower.count; ++i) hidden_[t][i].assign(CHUNK * tower.hidden[i].width, 0.0f);
@@ -86,8 +86,8 @@ void Learner::start(const float *observation) {
     check(observation, long(n) * shape.observation, "the observation", shape.observation);
     if (settings.normalise_observations) observation_moments.learn(observation, n);
     normalise(observation, current.data(), n);
-    std::fill(raw_return_.begin(), raw_return_.end(), 0.0), std::fill(length_.begin(), length_.end(), 0);
-    at_ = 0, final_rows_.clear(), final_observations_.clear();
+    std::fill(discounted.begin(), discounted.end(), 0.0), std::fill(raw_return.begin(), raw_return.end(), 0.0), std::fill(length.begin(), length.end(), 0);
+    at = 0, final_rows_.clear(), final_observations_.clear();
 }
 
 // Samples actions for logits_ or means; draw number `which` of every environment.
@@ -107,7 +107,7 @@ void Learner::draw(int rows, uint64_t which, const float *allowed) {
 void Learner::act(const uint8_t *allowed) {
     if (full()) throw std::logic_error("the rollout is full; update before acting again");
     const int n = settings.num_envs, c = shape.components(), ld = int(padded(n));
-    const long row = long(at_) * n;
+    const long row = long(at) * n;
     std::memcpy(&observation[row * shape.observation], current.data(), sizeof(float) * n * shape.observation);
     if (allowed) {
         if (mask.empty()) mask.assign(size_t(n) * settings.rollout_steps * shape.outputs, 1), act_mask_.assign(shape.outputs * ld, 1.0f);
@@ -127,25 +127,25 @@ void Learner::act(const uint8_t *allowed) {
 // What a step brought, before the observation that follows: rewards, ends, and the returns of the episodes.
 void Learner::remember(const float *got, const uint8_t *dead, const uint8_t *cut, const uint8_t *good) {
     const int n = settings.num_envs;
-    const long row = long(at_) * n;
+    const long row = long(at) * n;
     check(got, n, "the reward", 1);
     steps_taken += n;
     for (int i = 0; i < n; ++i) {
         terminated[row + i] = dead[i], truncated[row + i] = cut[i], valid[row + i] = good ? good[i] : 1;
-        raw_return_[i] += got[i], length_[i] += valid[row + i];
-        return_[i] = return_[i] * settings.gamma + got[i];
+        raw_return[i] += got[i], length[i] += valid[row + i];
+        discounted[i] = discounted[i] * settings.gamma + got[i];
         if (dead[i] || cut[i]) {
-            episodes.push_back({double(steps_taken), double(i), double(updates_done), raw_return_[i], double(length_[i]), double(dead[i]), double(cut[i])});
-            raw_return_[i] = 0, length_[i] = 0;
+            episodes.push_back({double(steps_taken), double(i), double(updates_done), raw_return[i], double(length[i]), double(dead[i]), double(cut[i])});
+            raw_return[i] = 0, length[i] = 0;
         }
     }
     std::memcpy(&reward[row], got, sizeof(float) * n);
     if (!settings.normalise_rewards) return;
-    reward_moments.learn(return_.data(), n);
+    reward_moments.learn(discounted.data(), n);
     double inverse = 1 / std::sqrt(reward_moments.var[0] + 1e-8);
     for (int i = 0; i < n; ++i) {
         reward[row + i] = float(std::clamp(got[i] * inverse, -LIMIT, LIMIT));
-        if (dead[i] || cut[i]) return_[i] = 0;
+        if (dead[i] || cut[i]) discounted[i] = 0;
     }
 }
 
@@ -159,12 +159,12 @@ void Learner::observe(const float *next, const float *got, const uint8_t *dead, 
         if (!cut[i] || dead[i]) continue;  // only a cut episode has a future to be estimated
         if (!final_observation) throw std::invalid_argument("an episode was truncated; its final observation is needed to bootstrap from");
         check(final_observation + long(i) * d, d, "the final observation", d);
-        final_rows_.push_back(at_ * n + i);
+        final_rows_.push_back(at * n + i);
         final_observations_.resize(final_rows_.size() * d);
         normalise(final_observation + long(i) * d, &final_observations_[(final_rows_.size() - 1) * d], 1);
     }
     normalise(next, current.data(), n);
-    ++at_;
+    ++at;
 }
 
 void Learner::attach(std::unique_ptr<Tasks> given) {
@@ -190,7 +190,7 @@ void Learner::step_tasks() {
     for (int i = 0; i < n; ++i) {
         float force = facts.choices ? 0.0f : std::clamp(act_action[i], facts.low, facts.high);
         Outcome outcome = tasks->step(i, facts.choices ? act_choice[i] : 0, force);
-        got[i] = float(outcome.reward), dead[i] = outcome.terminated, cut[i] = length_[i] + 1 >= facts.limit;
+        got[i] = float(outcome.reward), dead[i] = outcome.terminated, cut[i] = length[i] + 1 >= facts.limit;
         tasks->observe(i, &next[i * d]);
         if (!dead[i] && !cut[i]) continue;
         std::memcpy(&last[i * d], &next[i * d], sizeof(float) * d);
@@ -235,14 +235,15 @@ void Learner::advantages() {
     }
     for (long r = 0; r < rows; ++r) target[r] = advantage[r] + value[r];
     if (settings.advantage_smoothing <= 1) return;
-    Floats plain = advantage;  // a moving average that never reaches over an episode's end
+    Floats plain = advantage;  // a moving average that never reaches over an episode's end or the row of a reset
+    auto apart = [&](long r) { return ended(r) || !valid[r]; };
     for (long r = 0; r < rows; ++r) {
         float sum = plain[r];
         int count = 1, reach = settings.advantage_smoothing / 2;
         long at = r;
-        for (int k = 0; k < reach && at + n < rows && !ended(at); ++k) at += n, sum += plain[at], ++count;
+        for (int k = 0; k < reach && at + n < rows && !apart(at); ++k) at += n, sum += plain[at], ++count;
         at = r;
-        for (int k = 0; k < reach && at >= n && !ended(at - n); ++k) at -= n, sum += plain[at], ++count;
+        for (int k = 0; k < reach && at >= n && !apart(at - n); ++k) at -= n, sum += plain[at], ++count;
         advantage[r] = sum / float(count);
     }
 }
@@ -262,10 +263,10 @@ void Learner::predict(const float *seen, int rows, bool greedy, const uint8_t *a
     if (!greedy) {
         for (long i = 0; i < rows; ++i)
             for (int k = 0; k < c; ++k) {
-                auto bits = random_.draw(Purpose::predictions, predictions_, uint32_t(i * c + k));
+                auto bits = random_.draw(Purpose::predictions, predictions, uint32_t(i * c + k));
                 noise[k * ld + i] = shape.gaussian() ? normals(bits[0], bits[1])[0] : uniform(bits[0]);
             }
-        ++predictions_;
+        ++predictions;
         kernels().act(shape.head(), rows, ld, z.data(), allowed ? masks.data() : nullptr, parameters.data() + shape.log_std, noise.data(), which.data(),
                       picked.data(), log_p.data());
     }

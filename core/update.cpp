@@ -9,6 +9,7 @@
 
 namespace ppo {
 
+constexpr double KL_MARGIN = 1.5;                                  // an update stops at this many times target_kl, as in Spinning Up and SB3
 constexpr float SLOWEST = 1e-6f, FASTEST = 1e-2f, FACTOR = 1.5f;  // of the KL-adaptive learning rate (Rudin et al. 2022)
 
 static double mean(double sum, double n) { return sum / n; }
@@ -38,10 +39,15 @@ void Learner::accumulate(const int *rows, int count, int whole, const Scale &sca
         for (int b = 0; b < count; ++b)
             for (int a = 0; a < shape.outputs; ++a) masks_[a * CHUNK + b] = mask[long(rows[b]) * shape.outputs + a];
     }
-    Samples samples{count, CHUNK, choices_.data(), taken, mask.empty() ? nullptr : masks_.data(), old_log_prob, gain, goal, guess};
+    Samples samples{count, CHUNK, choices_.data(), taken, mask.empty() ? nullptr : masks_.data(), old_log_prob, gain, goal, guess, sums.pivot};
     Coefficients coefficients{rates.clip_range, rates.clip_range_value, rates.entropy_coefficient, settings.value_coefficient, 1.0f / float(whole)};
     forward(shape.actor, rows_.data(), count, z_.data(), CHUNK, hidden_[0]);
     forward(shape.critic, rows_.data(), count, v_.data(), CHUNK, hidden_[1]);
+    if (keeping_) {
+        for (int b = 0; b < count; ++b)
+            for (int a = 0; a < shape.outputs; ++a) keeping_->outputs.push_back(z_[a * CHUNK + b]);
+        keeping_->values.insert(keeping_->values.end(), v_.begin(), v_.begin() + count);
+    }
     kernels().loss(shape.head(), samples, coefficients, z_.data(), v_.data(), parameters.data() + shape.log_std, dz_.data(), dv_.data(),
                    &derivative[shape.log_std], sums);
     for (int t = 0; t < 2; ++t) {
@@ -65,7 +71,7 @@ Learner::Scale Learner::advantage_scale(const int *rows, int count) const {
 Sums Learner::gradient(const int *rows, int count, const Rates &rates) {
     std::fill(derivative.begin(), derivative.end(), 0.0f);
     Sums sums{};
-    sums.ratio_max = sums.ratio_min = 1;
+    sums.ratio_max = sums.ratio_min = 1, sums.pivot = target[rows[0]];
     const Scale scale = settings.normalise_advantages == Scaling::off ? Scale{0, 1}
                         : settings.normalise_advantages == Scaling::batch ? batch_scale_ : advantage_scale(rows, count);
     for (int i = 0; i < count; i += CHUNK) accumulate(rows + i, std::min(CHUNK, count - i), count, scale, rates, sums);
@@ -77,7 +83,8 @@ void Learner::optimise(const Rates &rates) {
     auto squares = [&](long from, long to) { return kernels().squares(&derivative[from], to - from); };
     const double policy = squares(0, shape.critic_at) + (shape.gaussian() ? squares(shape.log_std, shape.size) : 0.0);
     norm_ = std::sqrt(policy + squares(shape.critic_at, shape.log_std)), policy_norm_ = std::sqrt(policy);
-    if (!std::isfinite(norm_)) throw NotFinite("the gradient is " + std::string(std::isnan(norm_) ? "NaN" : "infinite") + not_finite_part());
+    if (!std::isfinite(norm_)) throw NotFinite("the gradient of " + not_finite_part() + " is not finite after " + std::to_string(optimizer_steps) +
+                        " optimizer steps. Look for NaN or huge numbers in observations and rewards; else lower learning_rate or set max_grad_norm.");
     const double most = settings.max_grad_norm, scale = most > 0 ? std::min(1.0, most / (norm_ + 1e-6)) : 1.0;
     norm_after_ = norm_ * scale;
     ++optimizer_steps;
@@ -90,9 +97,9 @@ std::string Learner::not_finite_part() const {
     for (const Tensor &t : shape.tensors())
         for (long i = 0; i < t.rows * std::max(t.columns, 1L); ++i) {
             const long columns = std::max(t.columns, 1L);
-            if (!std::isfinite(derivative[t.at + i / columns * t.row + i % columns * t.column])) return ", first in " + t.name;
+            if (!std::isfinite(derivative[t.at + i / columns * t.row + i % columns * t.column])) return t.name;
         }
-    return " in its norm";
+    return "the sum of all tensors";
 }
 
 // Every valid row once, in random order, in minibatches. False when it was stopped.
@@ -104,23 +111,30 @@ bool Learner::epoch(int number, std::vector<int> &rows, const Rates &rates, Meas
         std::swap(rows[i], rows[(uint64_t(bits[k % 4]) * (i + 1)) >> 32]);
     }
     const long n = long(rows.size()), parts = std::min<long>(settings.minibatches, n);
-    for (long m = 0; m < parts && !seen.kl_reached; ++m) {
+    const bool stops = settings.target_kl > 0 && settings.learning_rate_schedule != Rate::kl_adaptive;
+    for (long m = 0; m < parts; ++m) {
         if (stop.asked()) return false;
-        const long from = n * m / parts, count = n * (m + 1) / parts - from;
-        Sums sums = gradient(&rows[from], int(count), rates);
-        if (seen.minibatches == 0) look_inside(seen, int(std::min<long>(count, CHUNK)));
-        optimise(rates);
-        seen.add(sums, count, {norm_, norm_after_, std::sqrt(moved_ / std::max(size_, 1e-30)), policy_norm_});
+        const long from = n * m / parts, count = n * (m + 1) / parts - from, last = long(settings.epochs) * parts - 1;
+        if (keep && (number == 0 || seen.minibatches == last)) {
+            kept.push_back({seen.minibatches, optimizer_steps, 0, std::vector<int>(&rows[from], &rows[from] + count), {}, {}});
+            keeping_ = &kept.back();
+        }
+        const Sums sums = gradient(&rows[from], int(count), rates);
+        if (seen.minibatches == 0) look_inside(seen, int((count - 1) % CHUNK + 1));
+        seen.kl_reached = stops && sums.kl / double(count) > KL_MARGIN * settings.target_kl;
+        if (!seen.kl_reached) optimise(rates), ++seen.steps, seen.norms_of({norm_, norm_after_, std::sqrt(moved_ / std::max(size_, 1e-30)), policy_norm_});
+        if (keeping_) keeping_->norm = norm_, keeping_ = nullptr;
+        seen.add(sums, count);
+        if (seen.kl_reached) break;
     }
     return true;
 }
 
-void Learner::Measures::add(const Sums &sums, long count, std::array<double, 4> more) {
+void Learner::Measures::add(const Sums &sums, long count) {
     if (minibatches++ == 0) first = sums, first_count = count;
     last = sums, last_count = count, samples += count;
     all.policy += sums.policy, all.value_loss += sums.value_loss, all.entropy += sums.entropy;
     all.ratio_max = std::max(all.ratio_max, sums.ratio_max), all.ratio_min = std::min(all.ratio_min, sums.ratio_min);
-    for (size_t i = 0; i < more.size(); ++i) norms[i] += more[i];
     advantage_mean += mean(sums.advantage, double(count)), advantage_std += std::sqrt(variance(sums.advantage, sums.advantage2, double(count)));
 }
 
@@ -139,23 +153,24 @@ void Learner::look_inside(Measures &seen, int rows) const {
 
 bool Learner::update(Stop &stop) {
     if (!full()) throw std::logic_error("the rollout is not full yet");
-    const Rates now = rates();
+    advantages();
+    return train(rates(), stop);
+}
+
+// Epochs of minibatches over the rollout's valid rows, from `advantage` and `target`.
+bool Learner::train(const Rates &now, Stop &stop) {
     const Floats before[] = {parameters, first, second};
     const long steps_before = optimizer_steps;
-    advantages();
     std::vector<int> rows;
     for (long r = 0; r < long(valid.size()); ++r)
         if (valid[r]) rows.push_back(int(r));
     if (rows.empty()) throw std::logic_error("the rollout has no valid row to train on");
     batch_scale_ = advantage_scale(rows.data(), int(rows.size()));
+    kept.clear(), keeping_ = nullptr;
     Measures seen;
     bool whole = true;
-    for (int e = 0; e < settings.epochs && whole && !seen.kl_reached; ++e) {
-        whole = epoch(e, rows, now, seen, stop);
-        const double kl = whole ? seen.last.kl / double(seen.last_count) : 0;
-        seen.kl_reached = settings.target_kl > 0 && settings.learning_rate_schedule != Rate::kl_adaptive && kl > settings.target_kl;
-    }
-    at_ = 0, final_rows_.clear(), final_observations_.clear();
+    for (int e = 0; e < settings.epochs && whole && !seen.kl_reached; ++e) whole = epoch(e, rows, now, seen, stop);
+    at = 0, final_rows_.clear(), final_observations_.clear();
     if (!whole) {
         parameters = before[0], first = before[1], second = before[2], optimizer_steps = steps_before;
         weights_changed();
@@ -189,7 +204,7 @@ void Learner::describe(const Rates &rates, const Measures &seen, long samples) {
         const double x = reward[r];
         sum += x, squares += x * x, largest = std::max(largest, std::abs(x)), zeros += x == 0;
     }
-    const double n = double(samples), b = double(seen.samples), m = double(seen.minibatches), f = double(seen.first_count), l = double(seen.last_count);
+    const double n = double(samples), b = double(seen.samples), m = double(seen.minibatches), steps = std::max(double(seen.steps), 1.0), f = double(seen.first_count), l = double(seen.last_count);
     row.reward_mean = mean(sum, n), row.reward_std = std::sqrt(variance(sum, squares, n)), row.reward_abs_max = largest, row.reward_zero_share = zeros / n;
     describe_actions(row);
     row.policy_loss = seen.all.policy / b, row.value_loss = seen.all.value_loss / b, row.entropy = seen.all.entropy / b;
@@ -206,11 +221,11 @@ void Learner::describe(const Rates &rates, const Measures &seen, long samples) {
     if (both > 0) row.gain_corr = (last.gain / l - mean(last.log_ratio, l) * mean(last.advantage, l)) / std::sqrt(both);
     const double spread = variance(first.target, first.target2, f);
     if (spread > 0) row.explained_variance = 1 - variance(first.error, first.error2, f) / spread;
-    row.value_mean = mean(first.guess, f), row.value_std = std::sqrt(variance(first.guess, first.guess2, f));
-    row.target_mean = mean(first.target, f), row.target_std = std::sqrt(spread), row.target_abs_max = first.target_abs;
-    row.grad_norm = seen.norms[0] / m, row.grad_norm_after = seen.norms[1] / m, row.update_size = seen.norms[2] / m;
-    if (rates.entropy_coefficient == 0) row.policy_grad_norm = seen.norms[3] / m;  // else the bonus is in it
-    row.learning_rate = rates.learning_rate, row.optimizer_steps = row.backwards = m, row.minibatch_size = l;
+    row.value_mean = first.pivot + mean(first.guess, f), row.value_std = std::sqrt(variance(first.guess, first.guess2, f));
+    row.target_mean = first.pivot + mean(first.target, f), row.target_std = std::sqrt(spread), row.target_abs_max = first.target_abs;
+    row.grad_norm = seen.norms[0] / steps, row.grad_norm_after = seen.norms[1] / steps, row.update_size = seen.norms[2] / steps;
+    if (rates.entropy_coefficient == 0) row.policy_grad_norm = seen.norms[3] / steps;  // else the bonus is in it
+    row.learning_rate = rates.learning_rate, row.optimizer_steps = row.backwards = double(seen.steps), row.minibatch_size = f;
     (shape.actor.relu ? row.dead_share : row.saturated_share) = seen.idle;
     telemetry.push_back(row);
 }
