@@ -32,6 +32,7 @@ class Classic:
     """A source over one world. `example` lends its spaces."""
 
     autoreset = "same_step"
+    stacks = False
 
     def __init__(self, world: World, num_envs: int, example: Env[Any, Any], limit: int) -> None:
         self.world, self.num_envs, self.limit = world, num_envs, limit

@@ -28,6 +28,8 @@ class Source(Protocol):
     action_space: gym.Space[Any]
     spec_id: str | None
     autoreset: str
+    stacks: bool
+    """Whether it stacks frames by itself, as many as it was told to."""
     notes: list[str]
 
     def reset(self, seed: int | None) -> tuple[Observation, NDArray[np.bool_] | None]: ...

@@ -21,6 +21,7 @@ class InProcess:
     """A source over single environments: gymnasium's, or anything with its spaces, `reset` and `step`."""
 
     autoreset = "same_step"
+    stacks = False
 
     def __init__(self, makers: list[Callable[[], Any]], name: str = "") -> None:
         self.notes: list[str] = []

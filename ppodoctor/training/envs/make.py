@@ -24,7 +24,7 @@ from ppodoctor.training.envs.pool import Pool, is_pool, make_pool
 from ppodoctor.training.envs.rows import readable
 from ppodoctor.training.envs.sb3 import VecEnvSource, is_vec_env
 from ppodoctor.training.envs.single import try_out
-from ppodoctor.training.envs.target import Maker, as_env, describe, find
+from ppodoctor.training.envs.target import Maker, as_env, describe, find, missing
 from ppodoctor.training.envs.vector import Vectored
 from ppodoctor.training.envs.worlds import World
 
@@ -54,21 +54,25 @@ def make_envs(
         raise EnvironmentFault(f"how={how!r} is none of the ways to step environments: {', '.join(HOWS)}.")
     if num_envs < 1:
         raise EnvironmentFault(f"num_envs={num_envs}: at least one environment is needed.")
-    source, how, why = _given(target) or _made(target, num_envs, how, options)
+    source, how, why = _given(target, options) or _made(target, num_envs, how, options)
     door = Door(source, how=how, why=why, squash=options.squash_actions)
-    stacked = how == "native" and is_atari(find(target))  # by the environment itself
-    return door if options.frame_stack == 1 or stacked else Stacked(door, options.frame_stack)
+    return door if options.frame_stack == 1 or source.stacks else Stacked(door, options.frame_stack)
 
 
-def _given(target: Any) -> tuple[Source, str, str] | None:
-    """A vector environment that the caller made."""
+def _given(target: Any, options: EnvOptions) -> tuple[Source, str, str] | None:
+    """A vector environment that the caller made, as it is: what changes single environments comes too late."""
+    if not (is_pool(target) or isinstance(target, VectorEnv) or is_vec_env(target)):
+        return None
+    if options.kwargs or options.max_episode_steps or options.atari:
+        raise EnvironmentFault(
+            f"A {type(target).__name__} that exists already was given together with options for making environments "
+            "(kwargs, max_episode_steps or atari). Apply them where it is made, or give the id or the class instead."
+        )
     if is_pool(target):
         return Pool(target), "given", "an EnvPool was given"
     if isinstance(target, VectorEnv):
         return Vectored(target), "given", f"a gymnasium vector environment was given ({type(target).__name__})"
-    if is_vec_env(target):
-        return VecEnvSource(target), "given", f"a Stable-Baselines3 VecEnv was given ({type(target).__name__})"
-    return None
+    return VecEnvSource(target), "given", f"a Stable-Baselines3 VecEnv was given ({type(target).__name__})"
 
 
 def _made(target: Any, num_envs: int, how: str, options: EnvOptions) -> tuple[Source, str, str]:
@@ -87,7 +91,11 @@ def _made(target: Any, num_envs: int, how: str, options: EnvOptions) -> tuple[So
     if how == "native" and hindrance:
         raise EnvironmentFault(f"how='native' is not possible: {hindrance}. Use how='sync' or how='auto'.")
     if how == "native" or (how == "auto" and not hindrance):
-        return _native(found, num_envs, options), "native", f"{name} registers a vector environment of its own"
+        try:
+            source = _native(found, num_envs, options)
+        except (ImportError, gym.error.DependencyNotInstalled) as error:
+            raise missing(name, error) from error
+        return source, "native", f"{name} registers a vector environment of its own"
     maker = _maker(target, found, options)
     if how == "async":
         return _processes(maker, num_envs), "async", "asked for: a process for each environment"
@@ -123,7 +131,8 @@ def _native(found: EnvSpec, num_envs: int, options: EnvOptions) -> Source:
             options.max_episode_steps * frames
         )
     kwargs.update(options.kwargs)
-    return Vectored(gym.make_vec(found, num_envs, vectorization_mode="vector_entry_point", **kwargs))
+    envs = gym.make_vec(found, num_envs, vectorization_mode="vector_entry_point", **kwargs)
+    return Vectored(envs, stacks=is_atari(found))
 
 
 def _classic(world: World, found: EnvSpec, num_envs: int, options: EnvOptions) -> Source:

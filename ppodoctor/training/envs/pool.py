@@ -32,10 +32,18 @@ def make_pool(name: str, num_envs: int, options: EnvOptions, seed: int) -> Any:
 
         near = ", ".join(difflib.get_close_matches(name, known, 3, 0.4)) or "none"
         raise EnvironmentFault(f"EnvPool has no task {name!r}; nearest: {near}. It says Pong-v5 for ALE/Pong-v5.")
-    kwargs = dict(options.kwargs)
+    kwargs: dict[str, Any] = {"stack_num": options.frame_stack} if stacks(name) else {}
+    kwargs.update(options.kwargs)
     if options.max_episode_steps is not None:
         kwargs["max_episode_steps"] = options.max_episode_steps
     return envpool.make(name, env_type="gymnasium", num_envs=num_envs, seed=seed, **kwargs)
+
+
+def stacks(name: str) -> bool:
+    """Whether a task stacks frames by itself, as EnvPool's Atari games do."""
+    import envpool
+
+    return hasattr(envpool.make_spec(name).config, "stack_num")
 
 
 class Pool:
@@ -44,6 +52,7 @@ class Pool:
     autoreset = "next_step"
 
     def __init__(self, pool: Any, remake: Any = None) -> None:
+        self.stacks = remake is not None and "stack_num" in pool.config
         self.pool, self._remake = pool, remake
         self.notes: list[str] = []
         config = pool.config

@@ -23,6 +23,7 @@ class VecEnvSource:
     """A source over an SB3 VecEnv: `dones`, `info["terminal_observation"]` and `info["TimeLimit.truncated"]`."""
 
     autoreset = "same_step"
+    stacks = False
 
     def __init__(self, envs: Any) -> None:
         self.envs = envs

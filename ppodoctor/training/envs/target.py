@@ -64,7 +64,7 @@ class Maker:
                 return gym.make(found, disable_env_checker=True, **limit, **self.kwargs)
             env = found(**self.kwargs)
         except (ImportError, gym.error.DependencyNotInstalled) as error:
-            raise _missing(name, error) from error
+            raise missing(name, error) from error
         except TypeError as error:
             if error.__traceback__ is not None and error.__traceback__.tb_next is None:
                 raise EnvironmentFault(
@@ -153,7 +153,7 @@ def _imported(module: str, target: str) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and not (module == error.name or module.startswith(error.name + ".")):
-            raise _missing(target, error) from error
+            raise missing(target, error) from error
         raise EnvironmentFault(
             f"{target} names the module {module}, which is neither installed nor in {folder}. Start in the folder that "
             "holds it, or name the file: path/to/file.py:Class."
@@ -180,7 +180,7 @@ def _from_file(path: Path) -> Any:
         spec.loader.exec_module(module)
     except ImportError as error:
         del sys.modules[name]
-        raise _missing(str(path), error) from error
+        raise missing(str(path), error) from error
     return module
 
 
@@ -205,14 +205,20 @@ def _classes_in(module: Any) -> str:
     return f"; environments there: {', '.join(own)}" if own else ""
 
 
-def _missing(name: str, error: Exception) -> EnvironmentFault:
+def missing(name: str, error: Exception) -> EnvironmentFault:
     """The command that installs what is missing."""
-    text = str(error)
+    text = str(error).rstrip(".")
+    if "gymnasium-robotics" in text:
+        newer = sorted(one for one in gym.registry if one.rpartition("-v")[0] == name.rpartition("-v")[0])
+        return EnvironmentFault(
+            f"{name} is an old version that gymnasium gave away. Take {newer[-1]}, or pip install gymnasium-robotics."
+        )
+    seen = text.partition(", ")[0]  # what follows is gymnasium's own advice
     module = (getattr(error, "name", None) or "").partition(".")[0]
     for command, modules in EXTRAS.values():
         if module.lower() in modules or any(one in text.lower() for one in modules):
-            return EnvironmentFault(f"{name} needs what is not installed here ({text.rstrip('.')}): {command}")
-    return EnvironmentFault(f"{name} could not be made: {text.rstrip('.')}. Install what it needs, then start again.")
+            return EnvironmentFault(f"{name} needs what is not installed here ({seen}): {command}")
+    return EnvironmentFault(f"{name} could not be made: {text}. Install what it needs, then start again.")
 
 
 def as_env(env: Any) -> gym.Env[Any, Any]:

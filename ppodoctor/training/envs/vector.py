@@ -19,10 +19,14 @@ from ppodoctor.training.envs.snapshot import Uncopyable, capture, reinstate
 class Vectored:
     """A source over a `gymnasium.vector.VectorEnv`.
 
-    `mask_method` says that its environments have `action_masks()`, where that cannot be seen from here.
+    `mask_method` says that its environments have `action_masks()`, where that cannot be seen from here; `stacks`, that
+    it stacks frames by itself.
     """
 
-    def __init__(self, envs: VectorEnv[Any, Any, Any], *, mask_method: bool | None = None) -> None:
+    def __init__(
+        self, envs: VectorEnv[Any, Any, Any], *, mask_method: bool | None = None, stacks: bool = False
+    ) -> None:
+        self.stacks = stacks
         self.envs = envs
         self.notes: list[str] = []
         self.num_envs = envs.num_envs

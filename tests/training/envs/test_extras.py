@@ -70,15 +70,16 @@ def test_an_envpool_that_was_made_elsewhere():
         make_envs("CartPol-v1", 2, how="envpool")
 
 
-@pytest.mark.parametrize("how", ["native", "sync"])
+@pytest.mark.parametrize("how", ["native", "sync", "envpool"])
 def test_atari_is_preprocessed_by_itself(how):
-    pytest.importorskip("ale_py")
-    pytest.importorskip("cv2")
-    envs = make_envs("ALE/Pong-v5", 2, how=how, options=EnvOptions(frame_stack=4))
+    for module in ("ale_py", "cv2", *(["envpool"] if how == "envpool" else [])):
+        pytest.importorskip(module)
+    name = "Pong-v5" if how == "envpool" else "ALE/Pong-v5"
+    envs = make_envs(name, 2, how=how, options=EnvOptions(frame_stack=4))
     observation, _ = envs.reset(0)
     assert observation.shape == (2, 4, 84, 84)
     assert observation.dtype == np.uint8
-    assert envs.autoreset == "same_step"
+    assert envs.autoreset == ("next_step" if how == "envpool" else "same_step")
     assert image_axes(envs.observation_space) == "CHW"
     steps = walk(envs, 10)
     assert not np.array_equal(steps[9].observation[0, 0], steps[9].observation[0, 3])

@@ -120,6 +120,11 @@ def test_files_that_do_not_say_enough(file):
             make_envs(name, 1)
 
 
+def test_an_old_version_is_pointed_to_the_new_one():
+    with pytest.raises(EnvironmentFault, match="Take Ant-v5"):
+        make_envs("Ant-v3", 1)
+
+
 def test_what_is_not_installed_is_named_with_its_command(file, monkeypatch):
     file.write_text("import not_there_at_all\n")
     with pytest.raises(EnvironmentFault, match="not_there_at_all"):
@@ -148,6 +153,8 @@ def test_what_cannot_be_asked_for():
         make_envs("CartPole-v1", 0)
     with pytest.raises(EnvironmentFault, match="FrozenLake-v1 has no vector environment"):
         make_envs("FrozenLake-v1", 1, how="native")
+    with pytest.raises(EnvironmentFault, match="exists already"):
+        make_envs(gym.vector.SyncVectorEnv([Corridor]), options=EnvOptions(max_episode_steps=3))
     with pytest.raises(EnvironmentFault, match="give its class"):
         make_envs(Corridor(), 2)
 
