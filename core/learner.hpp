@@ -98,6 +98,7 @@ class Learner {
     void episodes_told() { episodes_before_ = 0; }                  // `episodes` was emptied
     void weights_changed();                                         // after writing `parameters` from outside
     void advantages();                                              // fills advantage and target
+    void measure_advantages();                                      // mean and deviation over all valid rows, for Scaling::batch
 
     Settings settings;
     Shape shape;
@@ -145,6 +146,7 @@ class Learner {
     void reset_task(int i, uint64_t which, float *seen);
     void step_tasks();
     void accumulate(const int *rows, int count, int whole, const Scale &scale, const Rates &rates, Sums &sums);
+    std::vector<int> valid_rows() const;
     Scale advantage_scale(const int *rows, int count) const;
     bool epoch(int number, std::vector<int> &rows, const Rates &rates, Measures &seen, Stop &stop);
     void look_inside(Measures &seen, int rows) const;

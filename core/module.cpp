@@ -266,8 +266,8 @@ NB_MODULE(_core, m) {
         })
         .def("gradient", &gradient)
         .def("optimise", [](Learner &l, const nb::dict &rates) { l.optimise(rates_of(rates)); })
-        .def("advantages", [](Learner &l) {
-            l.advantages(); })
+        .def("advantages", &Learner::advantages)
+        .def("measure_advantages", &Learner::measure_advantages)
         .def("bounds", [](Learner &l, std::vector<float> low, std::vector<float> high) { l.low = std::move(low), l.high = std::move(high); })
         .def("telemetry", [](Learner &l) { return drained(l.telemetry); })
         .def("episodes", [](Learner &l) { l.episodes_told(); return drained(l.episodes); })

@@ -33,7 +33,8 @@ Learner::Learner(Settings s, Shape shape_)
     observation.assign(rows * d + LINE, 0.0f), current.assign(s.num_envs * d, 0.0f);
     if (shape.gaussian()) action.assign(rows * c, 0.0f), act_action.assign(c * n, 0.0f);
     else choice.assign(rows * c, 0), act_choice.assign(c * n, 0);
-    for (auto *one : {&terminated, &truncated, &valid}) one->assign(rows, 0);
+    for (auto *one : {&terminated, &truncated}) one->assign(rows, 0);
+    valid.assign(rows, 1);
     noise_.assign(c * n, 0.0f), logits_.assign(shape.outputs * n, 0.0f), act_log_prob_.assign(n, 0.0f);
     discounted.assign(s.num_envs, 0), raw_return.assign(s.num_envs, 0), length.assign(s.num_envs, 0);
     for (int t = 0; t < 2; ++t) {

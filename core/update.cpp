@@ -157,15 +157,25 @@ bool Learner::update(Stop &stop) {
     return train(rates(), stop);
 }
 
+std::vector<int> Learner::valid_rows() const {
+    std::vector<int> rows;
+    for (size_t r = 0; r < valid.size(); ++r)
+        if (valid[r]) rows.push_back(int(r));
+    if (rows.empty()) throw std::logic_error("the rollout has no valid row to train on");
+    return rows;
+}
+
+void Learner::measure_advantages() {
+    const std::vector<int> rows = valid_rows();
+    batch_scale_ = advantage_scale(rows.data(), int(rows.size()));
+}
+
 // Epochs of minibatches over the rollout's valid rows, from `advantage` and `target`.
 bool Learner::train(const Rates &now, Stop &stop) {
     const Floats before[] = {parameters, first, second};
     const long steps_before = optimizer_steps;
-    std::vector<int> rows;
-    for (long r = 0; r < long(valid.size()); ++r)
-        if (valid[r]) rows.push_back(int(r));
-    if (rows.empty()) throw std::logic_error("the rollout has no valid row to train on");
-    batch_scale_ = advantage_scale(rows.data(), int(rows.size()));
+    std::vector<int> rows = valid_rows();
+    measure_advantages();
     kept.clear(), keeping_ = nullptr;
     Measures seen;
     bool whole = true;
