@@ -79,16 +79,8 @@ def train(
         wanted = PPOConfig.from_dict(given)
     except ConfigError as error:
         raise UsageError(str(error)) from None
-    _bound_threads(wanted.threads)
     result = _train(environment, wanted, (out, network), show)
     return _tell(result, show)
-
-
-def _bound_threads(threads: int) -> None:
-    """Before numpy is loaded, which reads these once: small products are slower on several threads."""
-    if threads:
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(name, str(threads))
 
 
 def _train(environment: str, config: PPOConfig, places: tuple[Path | None, str], show: ShowOptions) -> Result:

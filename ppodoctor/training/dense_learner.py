@@ -77,12 +77,16 @@ class DenseLearner:
         mask = None if trajectory.mask is None else trajectory.mask.reshape(steps * count, -1)
         log_prob, value = trajectory.log_prob.reshape(-1), trajectory.value.reshape(-1)
         size = self._training.rows
+        kept = None if trajectory.raw is None else np.empty((len(x), self.shape.outputs), np.float32)
+        trajectory.outputs = None if kept is None else kept.reshape(steps, count, -1)
         for start in range(0, len(x), size):
             part = slice(start, min(start + size, len(x)))
             outputs, values = self._network(part.stop - start).forward(x[part])
             allowed = _allowed(outputs, None if mask is None else mask[part])
             log_prob[part] = self.head.judge(allowed, self.parameters.log_std, action[part]).log_prob
             value[part] = values
+            if kept is not None:
+                kept[part] = outputs.T
         trajectory.next_value[-1] = self._acting.value(trajectory.last_observation)
 
     def update(self, batch: Batch, rates: Rates, *, keep: bool = False) -> Learned:
@@ -159,7 +163,8 @@ class DenseLearner:
         if measure:
             size = math.sqrt(float(self.parameters.flat @ self.parameters.flat))
             told.add("update_size", math.sqrt(float(flat @ flat)) / max(size, 1e-12))
-        return {"grad_norm": norm, "clip_norm": limit or None}
+        after = limit if clipped else norm
+        return {"grad_norm": norm, "grad_norm_after": after, "clip_norm": limit or None}
 
     def _diverged(self) -> str:
         bad = first_bad(self.gradient.named)

@@ -11,6 +11,7 @@ from ppodoctor.config import PPOConfig
 from ppodoctor.training.learner import Learned, Learner
 from ppodoctor.training.rollout import Collector, Ended
 from ppodoctor.training.schedule import Rates, Schedule
+from ppodoctor.training.threads import bounded_threads
 from ppodoctor.training.trajectory import Batch, Trajectory, advantages, flatten
 
 
@@ -55,6 +56,10 @@ class Trainer:
 
     def run(self) -> Iterator[Update]:
         """Train, and show every update. Whoever iterates may save, look, or `stop` in between."""
+        with bounded_threads(self.config.threads):
+            yield from self._updates()
+
+    def _updates(self) -> Iterator[Update]:
         config, began = self.config, time.perf_counter()
         while self.number < config.updates and not self.stopping:
             keep = self.specimens and keeps_specimen(self.number + 1)

@@ -168,7 +168,7 @@ def policy_of(trainer: Trainer, actor_critic: Any = None) -> Policy:
         "environment": collector.envs.spec_id,
         "observation_space": to_json(collector.envs.observation_space),
         "action_space": to_json(collector.envs.action_space),
-        "network": _network(trainer),
+        "network": network_kind(trainer),
         "inputs": None if collector.eyes.layout is None else collector.eyes.layout.vector,
         "outputs": collector.action.outputs,
         "hidden_sizes": list(trainer.config.hidden_sizes),
@@ -185,7 +185,7 @@ def save_policy(folder: Path, trainer: Trainer, actor_critic: Any = None) -> Non
     policy_of(trainer, actor_critic).save(folder / policy_file.NAME)
 
 
-def _network(trainer: Trainer) -> str:
+def network_kind(trainer: Trainer) -> str:
     """dense (two plain towers over a vector), built-in, or the user's own."""
     layout = trainer.collector.eyes.layout
     if layout is None:

@@ -102,6 +102,8 @@ class Collector:
             self._outcome(trajectory, t, step, finals)
             if trajectory.raw is not None:
                 _store_raw(trajectory.raw, t, now.observation, step, sent)
+                if step.final_observation is not None:
+                    _write(trajectory.raw.seen_final, t, self.eyes(step.final_observation))
         return self._finish(trajectory, finals)
 
     def _outcome(self, trajectory: Trajectory, t: int, step: Step, finals: list[Finals]) -> None:
@@ -123,8 +125,6 @@ class Collector:
     def _finish(self, trajectory: Trajectory, finals: list[Finals]) -> Trajectory:
         assert self._now is not None
         trajectory.last_observation, trajectory.last_starts = self._now.seen, self._now.starts
-        if trajectory.raw is not None:
-            trajectory.raw.last_observation = self._now.observation
         self.learner.finish(trajectory)
         trajectory.next_value[:-1] = trajectory.value[1:]
         for one in finals:
@@ -198,17 +198,20 @@ def _allocate_raw(config: PPOConfig, now: _Now) -> Raw:
     def like(array: NDArray[Any]) -> NDArray[Any]:
         return np.zeros((*size, *array.shape[1:]), array.dtype)
 
-    return Raw(
-        tree_map(like, now.observation), tree_map(like, now.observation), np.zeros(size, np.float32), np.zeros(0)
-    )
+    return Raw(tree_map(like, now.observation), np.zeros(size, np.float32), np.zeros(0), tree_map(like, now.seen))
+
+
+def _write(trees: Any, t: int, tree: Any) -> None:
+    """Row t of every array of a tree."""
+    if isinstance(tree, np.ndarray):
+        trees[t] = tree
+    else:
+        for kept, one in zip(leaves(trees), leaves(tree), strict=True):
+            kept[t] = one
 
 
 def _store(trajectory: Trajectory, t: int, now: _Now, action: NDArray[Any]) -> None:
-    if isinstance(now.seen, np.ndarray):
-        trajectory.observation[t] = now.seen
-    else:
-        for kept, seen in zip(leaves(trajectory.observation), leaves(now.seen), strict=True):
-            kept[t] = seen
+    _write(trajectory.observation, t, now.seen)
     trajectory.action[t] = action
     trajectory.starts[t] = now.starts
     if trajectory.mask is not None:
@@ -216,11 +219,7 @@ def _store(trajectory: Trajectory, t: int, now: _Now, action: NDArray[Any]) -> N
 
 
 def _store_raw(raw: Raw, t: int, observation: Any, step: Step, sent: NDArray[Any]) -> None:
-    for kept, seen in zip(leaves(raw.observation), leaves(observation), strict=True):
-        kept[t] = seen
-    if step.final_observation is not None:
-        for kept, seen in zip(leaves(raw.final_observation), leaves(step.final_observation), strict=True):
-            kept[t] = seen
+    _write(raw.observation, t, observation)
     raw.reward[t] = step.reward
     if not t:
         raw.sent = np.zeros((len(raw.reward), *sent.shape), sent.dtype)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,16 @@ from gymnasium import spaces
 
 from ppodoctor.config import settings
 from ppodoctor.recorder import Recorder
-from ppodoctor.records import EnvFacts, EpisodeRecord, OptimizerFacts, Setting, SpaceFacts, UpdateRecord, to_dict
+from ppodoctor.records import EpisodeRecord, OptimizerFacts, Setting, UpdateRecord, to_dict
+from ppodoctor.specimens import save_calls, save_minibatch, save_rollout
 from ppodoctor.training.loop import Trainer, Update
-from ppodoctor.training.policy import save_policy
-from ppodoctor.training.trajectory import Trajectory
+from ppodoctor.training.loss_tree import LossFacts, minibatch_specimen
+from ppodoctor.training.policy import network_kind, save_policy
+from ppodoctor.training.run_facts import Seen, env_facts, parameter_facts
+from ppodoctor.training.specimen import layer_calls, rollout_specimen
 
 DESCRIBE_SECONDS = 2.0
 """run.json is written again after an update when this much time has passed."""
-BOUND = 1e308
 
 
 class RunWriter:
@@ -32,6 +33,9 @@ class RunWriter:
         self.recorder = Recorder(folder, producer="train")
         self.trainer = trainer
         self._seen = Seen()
+        self._first = trainer.learner.tensors()
+        self._before = 0
+        """Optimizer steps before the update that comes next."""
         self._described = 0.0
         self._facts: dict[str, Any] = {
             "command": list(sys.argv),
@@ -62,9 +66,32 @@ class RunWriter:
         recorder.update(UpdateRecord(update=update.number, step=update.step, wall=update.wall, **columns))
         if update.trajectory.raw is not None:
             self._seen.add(update.trajectory)
+            self._specimens(update)
+        self._before = self.trainer.learner.version
         if update.number <= 2 or update.wall - self._described > DESCRIBE_SECONDS:
             self._described = update.wall
             self.describe()
+
+    def _specimens(self, update: Update) -> None:
+        """The raw tensors of this update."""
+        number, trajectory = update.number, update.trajectory
+        rollout = rollout_specimen(number, trajectory)
+        self.recorder.specimen(f"rollout-{number:06d}-0", lambda path: save_rollout(path, rollout))
+        if network_kind(self.trainer) != "dense":
+            self.recorder.note(
+                "specimens", "this network is not made of two dense towers: its layers and its loss were not kept"
+            )
+            return
+        parameters = parameter_facts(self.trainer, self._first)
+        facts = LossFacts(self.trainer.config, self.trainer.collector.action, update.rates, parameters)
+        if trajectory.outputs is not None:
+            calls = layer_calls(number, self._before, trajectory, facts)
+            self.recorder.specimen(f"calls-{number:06d}", lambda path: save_calls(path, calls))
+        step = number * self.trainer.config.rollout_steps
+        for one in update.learned.minibatches:
+            made = minibatch_specimen(number, step, one, facts)
+            name = f"minibatch-{number:06d}-{one.index:04d}"
+            self.recorder.specimen(name, lambda path, made=made: save_minibatch(path, made))  # type: ignore[misc]
 
     def describe(self) -> None:
         """Write run.json as things stand."""
@@ -89,95 +116,8 @@ class RunWriter:
             "settings": {name: to_dict(setting) for name, setting in declared.items()},
             "envs": [to_dict(env_facts(self.trainer, self._seen))],
             "optimizers": [to_dict(optimizer)],
+            "parameters": [to_dict(one) for one in parameter_facts(self.trainer, self._first)],
         }
-
-
-class Seen:
-    """Facts about observations and rewards, from the rollouts whose raw steps were kept."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.sum: Any = 0.0
-        self.squares: Any = 0.0
-        self.low: Any = np.inf
-        self.high: Any = -np.inf
-        self.bad = [0, 0]
-        self.rewards: Counter[float] = Counter()
-
-    def add(self, trajectory: Trajectory) -> None:
-        """Take in one rollout."""
-        raw = trajectory.raw
-        if raw is None:
-            return
-        self.rewards.update(raw.reward[trajectory.valid].tolist())
-        if not isinstance(raw.observation, np.ndarray):
-            return
-        rows = raw.observation[trajectory.valid].reshape(int(trajectory.valid.sum()), -1)
-        if rows.shape[1] > 512:
-            return
-        self.bad[0] += int(np.isnan(rows).sum())
-        self.bad[1] += int(np.isinf(rows).sum())
-        rows = rows[np.isfinite(rows).all(axis=1)].astype(np.float64)
-        if len(rows):
-            self.rows += len(rows)
-            self.sum, self.squares = self.sum + rows.sum(axis=0), self.squares + (rows * rows).sum(axis=0)
-            self.low, self.high = np.minimum(self.low, rows.min(axis=0)), np.maximum(self.high, rows.max(axis=0))
-
-    def facts(self) -> dict[str, Any]:
-        """Under the names of `EnvFacts.facts`."""
-        found: dict[str, Any] = {}
-        if self.rows:
-            mean = self.sum / self.rows
-            found["obs_mean"] = mean.tolist()
-            found["obs_std"] = np.sqrt(np.maximum(self.squares / self.rows - mean * mean, 0.0)).tolist()
-            found["obs_min"], found["obs_max"] = self.low.tolist(), self.high.tolist()
-            found["obs_constant"] = np.flatnonzero(self.low == self.high).tolist()
-            found["obs_rows"] = self.rows
-            found["obs_nan"], found["obs_infinite"] = self.bad
-        if self.rewards:
-            found["reward_min"], found["reward_max"] = min(self.rewards), max(self.rewards)
-            found["reward_zero_share"] = self.rewards[0.0] / self.rewards.total()
-            found["reward_nan"] = 0
-            if len(self.rewards) <= 32:
-                found["reward_values"] = sorted(self.rewards)
-        return found
-
-
-def env_facts(trainer: Trainer, seen: Seen) -> EnvFacts:
-    """The environments as run.json describes them."""
-    envs, config = trainer.collector.envs, trainer.config
-    spec = _spec(envs.spec_id)
-    return EnvFacts(
-        stream=0,
-        cls=envs.spec_id or type(envs).__name__,
-        layers=("gymnasium",),
-        api="gymnasium",
-        num_envs=envs.num_envs,
-        spec_id=envs.spec_id,
-        spec_kwargs=dict(getattr(spec, "kwargs", {}) or {}),
-        max_episode_steps=getattr(spec, "max_episode_steps", None),
-        autoreset=envs.autoreset,
-        observation=space_facts(envs.observation_space),
-        action=space_facts(envs.action_space),
-        steps=trainer.steps,
-        seeds=tuple(config.seed + i for i in range(min(config.num_envs, 64))),
-        facts=seen.facts(),
-    )
-
-
-def space_facts(space: spaces.Space[Any]) -> SpaceFacts:
-    """A space as the records describe it."""
-    facts = SpaceFacts(type(space).__name__, tuple(space.shape or ()), dtype=str(space.dtype or ""))
-    if isinstance(space, spaces.Discrete):
-        facts.n = int(space.n)
-    elif isinstance(space, spaces.MultiDiscrete):
-        facts.nvec = tuple(int(n) for n in np.ravel(space.nvec))
-    elif isinstance(space, spaces.Box):
-        facts.low, facts.high = (
-            tuple(np.clip(np.ravel(bound)[:64].astype(np.float64), -BOUND, BOUND).tolist())
-            for bound in (space.low, space.high)
-        )
-    return facts
 
 
 def rollout_columns(update: Update, trainer: Trainer) -> dict[str, Any]:
@@ -202,15 +142,6 @@ def rollout_columns(update: Update, trainer: Trainer) -> dict[str, Any]:
         low, high = space.low.reshape(-1), space.high.reshape(-1)
         found["action_bound_share"] = float(((action <= low) | (action >= high)).mean())
     return found
-
-
-def _spec(spec_id: str | None) -> Any:
-    import gymnasium
-
-    try:
-        return gymnasium.spec(spec_id) if spec_id else None
-    except gymnasium.error.Error:
-        return None
 
 
 def _versions() -> dict[str, str]:

@@ -101,6 +101,10 @@ class TorchLearner:
         trajectory.log_prob[...], trajectory.value[...] = numbers[:steps], numbers[steps:-1]
         trajectory.next_value[-1] = numbers[-1]
         trajectory.memory = self._before
+        if trajectory.raw is not None and not self.remembers and isinstance(trajectory.observation, np.ndarray):
+            every = self._tensor(trajectory.observation)
+            parameters = self.network(every.reshape(-1, *every.shape[2:]))[0]
+            trajectory.outputs = parameters[:, : self.action.outputs].reshape(*every.shape[:2], -1).cpu().numpy()
 
     def update(self, batch: Batch, rates: Rates, *, keep: bool = False) -> Learned:
         """Epochs of minibatches, until the divergence is too large."""
@@ -123,7 +127,7 @@ class TorchLearner:
             norms.append(descend(loss.total, self.parameters, self.optimizer, config.max_grad_norm))
             self._steps += 1
         self._tell(told, read, norms)
-        kept = [self._kept(one, version, told) for one in read if keep and one[0] < config.minibatches]
+        kept = [self._kept(one, version, told) for one in read] if keep else []
         return Learned(told.finish(rates.learning_rate), told.kl, kept)
 
     def _compute(self, samples: Samples, rates: Rates) -> Loss:

@@ -54,8 +54,6 @@ def make_torch_learner(
     made_by: Any,
 ) -> TorchLearner:
     """A seeded learner. `tensors`: first weights of a plain dense network, so that every learner begins alike."""
-    if config.threads:
-        torch.set_num_threads(config.threads)
     device = device_of(config.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

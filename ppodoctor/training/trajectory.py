@@ -21,14 +21,13 @@ class Raw:
     """The steps as the environment saw them, kept for specimens only."""
 
     observation: Any
-    """[T, N, ...] tree: what the action was chosen on."""
-    final_observation: Any
-    """[T, N, ...] tree, only where an episode ended."""
+    """[T, N, ...] tree: what the action was chosen on, before any normaliser."""
     reward: F32
+    """[T, N] before any normaliser."""
     sent: NDArray[Any]
     """[T, N, ...] actions as given to the environments."""
-    last_observation: Any = None
-    """[N, ...]"""
+    seen_final: Any
+    """[T, N, ...] tree: final observations as the network takes them, only where an episode ended."""
 
 
 @dataclass
@@ -60,6 +59,8 @@ class Trajectory:
     memory: Any = None
     """A recurrent policy's state before the first row."""
     raw: Raw | None = None
+    outputs: F32 | None = None
+    """[T, N, A] of the actor, where `raw` is kept and the learner has them."""
 
     @property
     def ended(self) -> Flags:

@@ -1,0 +1,126 @@
+"""What run.json says of the environments and the parameters of a training run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from ppodoctor.records import EnvFacts, ParameterFacts, SpaceFacts
+from ppodoctor.training.loop import Trainer
+from ppodoctor.training.trajectory import Trajectory
+
+BOUND = 1e308
+
+
+class Seen:
+    """Facts about observations and rewards, from the rollouts whose raw steps were kept."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.sum: Any = 0.0
+        self.squares: Any = 0.0
+        self.low: Any = np.inf
+        self.high: Any = -np.inf
+        self.bad = [0, 0]
+        self.rewards: Counter[float] = Counter()
+
+    def add(self, trajectory: Trajectory) -> None:
+        """Take in one rollout."""
+        raw = trajectory.raw
+        if raw is None:
+            return
+        self.rewards.update(raw.reward[trajectory.valid].tolist())
+        if not isinstance(raw.observation, np.ndarray):
+            return
+        rows = raw.observation[trajectory.valid].reshape(int(trajectory.valid.sum()), -1)
+        if rows.shape[1] > 512:
+            return
+        self.bad[0] += int(np.isnan(rows).sum())
+        self.bad[1] += int(np.isinf(rows).sum())
+        rows = rows[np.isfinite(rows).all(axis=1)].astype(np.float64)
+        if len(rows):
+            self.rows += len(rows)
+            self.sum, self.squares = self.sum + rows.sum(axis=0), self.squares + (rows * rows).sum(axis=0)
+            self.low, self.high = np.minimum(self.low, rows.min(axis=0)), np.maximum(self.high, rows.max(axis=0))
+
+    def facts(self) -> dict[str, Any]:
+        """Under the names of `EnvFacts.facts`."""
+        found: dict[str, Any] = {}
+        if self.rows:
+            mean = self.sum / self.rows
+            found["obs_mean"] = mean.tolist()
+            found["obs_std"] = np.sqrt(np.maximum(self.squares / self.rows - mean * mean, 0.0)).tolist()
+            found["obs_min"], found["obs_max"] = self.low.tolist(), self.high.tolist()
+            found["obs_constant"] = np.flatnonzero(self.low == self.high).tolist()
+            found["obs_rows"] = self.rows
+            found["obs_nan"], found["obs_infinite"] = self.bad
+        if self.rewards:
+            found["reward_min"], found["reward_max"] = min(self.rewards), max(self.rewards)
+            found["reward_zero_share"] = self.rewards[0.0] / self.rewards.total()
+            found["reward_nan"] = 0
+            if len(self.rewards) <= 32:
+                found["reward_values"] = sorted(self.rewards)
+        return found
+
+
+def env_facts(trainer: Trainer, seen: Seen) -> EnvFacts:
+    """The environments as run.json describes them."""
+    envs, config = trainer.collector.envs, trainer.config
+    spec = _spec(envs.spec_id)
+    return EnvFacts(
+        stream=0,
+        cls=envs.spec_id or type(envs).__name__,
+        layers=("gymnasium",),
+        api="gymnasium",
+        num_envs=envs.num_envs,
+        spec_id=envs.spec_id,
+        spec_kwargs=dict(getattr(spec, "kwargs", {}) or {}),
+        max_episode_steps=getattr(spec, "max_episode_steps", None),
+        autoreset=envs.autoreset,
+        observation=space_facts(envs.observation_space),
+        action=space_facts(envs.action_space),
+        steps=trainer.steps,
+        seeds=tuple(config.seed + i for i in range(min(config.num_envs, 64))),
+        facts=seen.facts(),
+    )
+
+
+def space_facts(space: spaces.Space[Any]) -> SpaceFacts:
+    """A space as the records describe it."""
+    facts = SpaceFacts(type(space).__name__, tuple(space.shape or ()), dtype=str(space.dtype or ""))
+    if isinstance(space, spaces.Discrete):
+        facts.n = int(space.n)
+    elif isinstance(space, spaces.MultiDiscrete):
+        facts.nvec = tuple(int(n) for n in np.ravel(space.nvec))
+    elif isinstance(space, spaces.Box):
+        facts.low, facts.high = (
+            tuple(np.clip(np.ravel(bound)[:64].astype(np.float64), -BOUND, BOUND).tolist())
+            for bound in (space.low, space.high)
+        )
+    return facts
+
+
+def parameter_facts(trainer: Trainer, first: dict[str, NDArray[Any]]) -> tuple[ParameterFacts, ...]:
+    """Every tensor of the learner; `first` are the values they began with."""
+    found = []
+    for index, (name, value) in enumerate(trainer.learner.tensors().items()):
+        role = {"actor": "policy", "log_std": "policy", "critic": "value"}.get(name.partition(".")[0], "shared")
+        facts = ParameterFacts(index, name, "Linear", tuple(value.shape), True, (0,), role)
+        if trainer.learner.version:
+            facts.grad_seen = True
+            facts.moved = not np.array_equal(value, first[name])
+        found.append(facts)
+    return tuple(found)
+
+
+def _spec(spec_id: str | None) -> Any:
+    import gymnasium
+
+    try:
+        return gymnasium.spec(spec_id) if spec_id else None
+    except gymnasium.error.Error:
+        return None
