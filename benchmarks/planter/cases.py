@@ -52,6 +52,7 @@ class Case:
             fault.apply(source, self.script.name, heldout=self.heldout)
             if source.same_code_as(before):
                 raise PlantError(f"{name} left {self.script.name} as it was")
+            source.import_torch(before)
         return source
 
 

@@ -88,6 +88,18 @@ class Source:
         at = min([spot.node.lineno, *[d.lineno for d in getattr(spot.node, "decorator_list", [])]]) - 1
         self._write(spot.file, "".join([*lines[:at], block.rstrip() + "\n\n\n", *lines[at:]]))
 
+    def import_torch(self, before: Source) -> None:
+        """Makes the name `torch` known in changed files that call torch by another name."""
+        for file, text in self.files.items():
+            if text == before.files[file] or "torch." not in text:
+                continue
+            imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import)]
+            known = any((alias.asname or alias.name).split(".")[0] == "torch" for n in imports for alias in n.names)
+            if imports and not known:
+                lines = text.splitlines(keepends=True)
+                at = min(node.lineno for node in imports) - 1
+                self._write(file, "".join([*lines[:at], "import torch\n", *lines[at:]]))
+
     def _write(self, file: str, text: str) -> None:
         ast.parse(text, filename=file)
         self.files[file] = text

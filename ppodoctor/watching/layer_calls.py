@@ -98,10 +98,18 @@ class LayerCalls:
             output = forward(module, *args, **kwargs)
             if self._recording:
                 with unseen():
-                    self._record(module, args[0] if args else next(iter(kwargs.values()), None), output)
+                    self._try_to_record(module, args[0] if args else next(iter(kwargs.values()), None), output)
             return output
 
         return watched
+
+    def _try_to_record(self, module: Any, data: Any, output: Any) -> None:
+        try:
+            self._record(module, data, output)
+        except Exception as error:  # the script must go on whatever kind of tensor this is
+            self.recording = False
+            text = f"calls of {type(module).__name__} could not be recorded ({type(error).__name__}: {error})"
+            self._note("layers", text, "")
 
     def _record(self, module: Any, data: Any, output: Any) -> None:
         if self._spent > BYTES:
@@ -119,6 +127,7 @@ class LayerCalls:
         wants_output = self._heads is None or number in self._heads
         if not (wants_input or wants_output) or not hasattr(data, "detach"):
             return
+        data, output = self._whole(data), self._whole(output)
         stream, step = self._where()
         kept_in = self._input(data) if wants_input and not data.requires_grad else None
         small = wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD
@@ -127,6 +136,13 @@ class LayerCalls:
         self._log.append(
             (number, step, stream, self._version(), self._torch.is_grad_enabled(), module.training, kept_in, kept_out)
         )
+
+    def _whole(self, value: Any) -> Any:
+        """Under `torch.vmap` a tensor stands for one slice; the whole of it, the mapped dimension first."""
+        functorch = getattr(self._torch._C, "_functorch", None)
+        while functorch is not None and functorch.is_batchedtensor(value):
+            value = functorch.get_unwrapped(value).movedim(functorch.maybe_get_bdim(value), 0)
+        return value
 
     def _input(self, data: Any) -> Any:
         """A thinned copy: the script's own array may lie behind the tensor and change later."""
