@@ -45,7 +45,10 @@ class Step:
     truncated: NDArray[np.bool_]
     """[N] cut off, as by a time limit: bootstrap from `final_observation`."""
     final_observation: Observation | None
-    """Last observation of the episodes that ended: rows where terminated | truncated; None when none ended."""
+    """Last observation of the episodes that ended: rows where terminated | truncated; None when none ended.
+
+    May be the same array as `observation`, where the reset comes a step later.
+    """
     valid: NDArray[np.bool_]
     """[N] False where this step was the reset of next-step auto-reset: action ignored, reward 0, never trained on."""
     action_mask: NDArray[np.bool_] | None = None
@@ -76,7 +79,10 @@ class Envs(Protocol):
     """Sentences about what is odd but can be lived with, growing while environments are stepped."""
 
     def reset(self, seed: int | None = None) -> tuple[Observation, NDArray[np.bool_] | None]:
-        """First observations and action masks; environment i is seeded with seed + i."""
+        """First observations and action masks.
+
+        Environment i is seeded with seed + i; vector environments made elsewhere spread the seed as they do.
+        """
         ...
 
     def step(self, actions: NDArray[Any]) -> Step: ...
