@@ -155,7 +155,7 @@ def test_numbers_that_are_none_are_named(bad):
     config = PPOConfig(num_envs=3, rollout_steps=4, minibatches=1)
     learner, script = learner_for(config), Script(config, 3, 5)
     script.next[1, 2, 1] = bad
-    with pytest.raises(NotFinite, match="observation of environment 2 .* index 1"):
+    with pytest.raises(NotFinite, match=r"observation of environment 2 .* index 1"):
         script.play(learner)
     learner, script = learner_for(config), Script(config, 3, 5)
     script.reward[2, 1] = bad

@@ -50,14 +50,14 @@ def sub_environments_identical(run: Run) -> Iterator[Evidence]:
             data={"copies": copies},
         )
         return
-    for starts, env in _copies(run):
+    for starts, copy in _copies(run):
         alike = [all(np.array_equal(one, other[0]) for one in other) for other in zip(*starts, strict=False)]
         depth = alike.index(False) if False in alike else len(alike)
         if depth and (_differ(starts[0]) if depth > 1 else _all_differ(starts)):
             times = f"their first {depth} episodes" if depth > 1 else "their first episode"
             yield Evidence(
                 f"all {len(starts)} copies begin {times} with the same observation",
-                where=made_at(env),
+                where=made_at(copy),
                 first_update=1,
                 strength=0.6,
                 data={"copies": len(starts), "resets": depth},

@@ -41,22 +41,21 @@ def value_head_bounded(run: Run, *, beyond: float = 0.2, margin: float = 0.05) -
 
     References: faults 83, 88.
     """
-    heads = [
-        r for r in policy_readings(run) if r.value is not None and r.value.target is not None and r.value.head in _REACH
-    ]
+    terms = [(r.update, r.value) for r in policy_readings(run) if r.value is not None]
+    heads = [(update, term) for update, term in terms if term.target is not None and term.head in _REACH]
     if not heads:
         return
-    head = heads[0].value.head
+    head = heads[0][1].head
     low, high = _REACH[head]
-    wanted = np.concatenate([np.ravel(r.value.target) for r in heads]).astype(float)
+    wanted = np.concatenate([np.ravel(np.asarray(term.target, float)) for _, term in heads])
     room = margin * max(float(np.std(wanted)), 1.0)
     outside = float(((wanted < low - room) | (wanted > high + room)).mean())
     if outside > beyond:
-        site = next((r.value.site for r in heads if r.value.site is not None), None)
+        site = next((term.site for _, term in heads if term.site is not None), None)
         yield Evidence(
             f"the value prediction comes out of a {_NAMES[head]}, so it stays within {_NAMED_REACH[head]}, but "
             f"{outside:.0%} of its targets lie beyond (typically {float(np.median(wanted)):.3g})",
             where=(site,) if site is not None else (),
-            first_update=heads[0].update,
+            first_update=heads[0][0],
             data={"seen": outside},
         )
