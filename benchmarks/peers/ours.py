@@ -1,0 +1,73 @@
+"""This trainer as a peer: `ours.py KIND ENVIRONMENT NUM_ENVS SECONDS SEED [reference]`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from judging import LONGEST, Judge, answer, since_start
+from pixels import Catch
+
+from ppodoctor.config import PPOConfig
+from ppodoctor.training.envs import make_envs
+from ppodoctor.training.loop import Trainer
+from ppodoctor.training.policy import policy_of
+from ppodoctor.training.run_writer import RunWriter
+from ppodoctor.training.setup import make_trainer
+
+
+def trainer_for(environment: str, config: PPOConfig, *, reference: bool) -> Trainer:
+    target = Catch if environment == "pixels" else environment
+    return make_trainer(config, make_envs(target, config.num_envs), reference=reference)
+
+
+def steady(trainer: Trainer, seconds: float) -> None:
+    """Steps per second behind the first updates, the run folder being written as always."""
+    writer = RunWriter(Path("run"), trainer)
+    began, steps = 0.0, 0
+    for update in trainer.run():
+        writer.write(update)
+        if update.number == 4:
+            began, steps = time.perf_counter(), update.step
+        elif began and time.perf_counter() - began > seconds:
+            break
+    answer(steps_per_second=(trainer.steps - steps) / (time.perf_counter() - began), learner=trainer.learner.name)
+
+
+def solve(trainer: Trainer, seed: int) -> None:
+    """Seconds from process start until the judge is content."""
+    writer = RunWriter(Path("run"), trainer)
+    judge = Judge(lambda seen: policy_of(trainer).actions(seen, deterministic=True), seed)
+    for update in trainer.run():
+        writer.write(update)
+        if judge.solved(update.step):
+            answer(seconds=since_start() - judge.spent, steps=update.step)
+            return
+    answer(missing=f"not solved in {LONGEST:,} steps")
+
+
+def main() -> None:
+    kind, environment, num_envs, seconds, seed, *rest = sys.argv[1:]
+    config = PPOConfig(
+        total_steps=10**9, num_envs=int(num_envs), learning_rate=2.5e-4, clip_range_value=0.2, entropy_coefficient=0.01,
+        seed=int(seed),
+    )  # fmt: skip
+    if kind == "solve":
+        # the numbers of rl-zoo3 for SB3, which `sb3.py` solves with
+        config = PPOConfig(
+            total_steps=LONGEST, num_envs=8, rollout_steps=32, minibatches=1, epochs=20, gamma=0.98, gae_lambda=0.8,
+            learning_rate=1e-3, learning_rate_schedule="constant", seed=int(seed),
+        )  # fmt: skip
+    trainer = trainer_for(environment, config, reference=bool(rest))
+    if kind == "steady":
+        steady(trainer, float(seconds))
+    elif kind == "solve":
+        solve(trainer, int(seed))
+    else:
+        next(trainer.run())
+        answer(seconds=since_start())
+
+
+if __name__ == "__main__":
+    main()
