@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -107,7 +108,9 @@ def against_the_bound(quick: bool) -> list[dict[str, Any]]:
                 "share_of_bound": statistics.median(shares),
             }
         )
-        print("{envs:3d} envs: {steps_per_second:9,.0f} steps/s, {share_of_bound:.0%} of {bound:,.0f} ".format(**rows[-1]))
+        print(
+            "{envs:3d} envs: {steps_per_second:9,.0f} steps/s, {share_of_bound:.0%} of {bound:,.0f} ".format(**rows[-1])
+        )
     return rows
 
 
@@ -151,7 +154,12 @@ def solved(seeds: int) -> dict[str, Any]:
     found = []
     for seed in range(seeds):
         began = time.perf_counter()
-        answer = subprocess.run([sys.executable, "-c", SOLVE, str(seed), "CartPole-v1", "475"], stdout=subprocess.PIPE, text=True, check=True)
+        answer = subprocess.run(
+            [sys.executable, "-c", SOLVE, str(seed), "CartPole-v1", "475"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
         inside, steps, score = map(float, answer.stdout.split())
         found.append((inside, steps, score, time.perf_counter() - began))
     seconds, steps = [one[0] for one in found], [one[1] for one in found]
@@ -162,7 +170,8 @@ def solved(seeds: int) -> dict[str, Any]:
         "seconds_max": max(seconds),
         "steps_median": statistics.median(steps),
     }
-    print("solved {solved} of {seeds} in {seconds_median:.2f} s (median; slowest {seconds_max:.2f}), {steps_median:,.0f} steps".format(**row))
+    text = "solved {solved} of {seeds} in {seconds_median:.2f} s (median; slowest {seconds_max:.2f}), {steps_median:,.0f} steps"
+    print(text.format(**row))
     return row
 
 
@@ -170,14 +179,66 @@ def sweep(quick: bool) -> dict[str, Any]:
     """32 settings x 50,000 steps (10,000 with --quick), on one thread and on all."""
     steps = 10_000 if quick else 50_000
     row: dict[str, Any] = {"settings": 32, "steps": steps, "cores": os.cpu_count()}
-    for threads in (1, os.cpu_count() or 1):
-        grid = [(rate, clip) for rate in np.geomspace(1e-4, 3e-3, 8) for clip in (0.1, 0.2, 0.3, 0.4)]
-        learners = [attached(workload(4, steps, learning_rate=float(rate), clip_range=clip)) for rate, clip in grid]
+    grid = [(rate, clip) for rate in np.geomspace(1e-4, 3e-3, 8) for clip in (0.1, 0.2, 0.3, 0.4)]
+    for threads in sorted({1, os.cpu_count() or 1}):
+        configs = [workload(4, steps, learning_rate=float(rate), clip_range=clip) for rate, clip in grid]
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        learners = [attached(config) for config in configs]
         began = time.perf_counter()
-        train_together(learners, learners[0].config.updates, threads)
-        row[f"seconds_{threads}_threads"] = time.perf_counter() - began
-    print("32 settings x {steps:,} steps: ".format(**row) + ", ".join(f"{k[8:].replace('_', ' ')} {v:.2f} s" for k, v in row.items() if k.startswith("seconds")))
+        train_together(learners, configs[0].updates, threads)
+        row[f"seconds_{threads}_threads"] = spent = time.perf_counter() - began
+        row["megabytes"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        print(
+            f"32 settings x {steps:,} steps on {threads} threads: {spent:.2f} s, {row['megabytes']:.0f} MB more at peak"
+        )
     return row
+
+
+def with_gymnasium(quick: bool) -> dict[str, Any]:
+    """A Python environment (gymnasium's CartPole, 8 side by side): the whole against environment alone plus update alone."""
+    import gymnasium
+    from gymnasium.vector import AutoresetMode
+
+    updates, config = (20, workload(8, 1_000_000)) if quick else (60, workload(8, 1_000_000))
+    steps = updates * config.rollout_steps
+    options = {"autoreset_mode": AutoresetMode.SAME_STEP}
+    envs = gymnasium.make_vec("CartPole-v1", 8, vectorization_mode="sync", vector_kwargs=options)
+    learner = Learner(config, TASKS["CartPole-v1"].spec)
+    ratios = []
+    for _ in range(3 if quick else 5):
+        learner.start(envs.reset(seed=1)[0])
+        updating, stepping, began = 0.0, 0.0, time.perf_counter()
+        for _ in range(updates):
+            while not learner.core.full:
+                action = learner.act()
+                at = time.perf_counter()
+                observation, reward, dead, cut, info = envs.step(action)
+                stepping += time.perf_counter() - at
+                final = _finals(observation, info) if cut.any() else None
+                learner.observe(observation, reward.astype(np.float32), (dead, cut), final)
+            at = time.perf_counter()
+            learner.update()
+            updating += time.perf_counter() - at
+        ratios.append(
+            ((time.perf_counter() - began) / (stepping + updating), steps * 8 / (time.perf_counter() - began))
+        )
+    row = {
+        "over_env_plus_update": statistics.median(r for r, _ in ratios),
+        "steps_per_second": statistics.median(s for _, s in ratios),
+    }
+    print(
+        "gymnasium's CartPole, 8 side by side: {steps_per_second:,.0f} steps/s, {over_env_plus_update:.2f} x (environment + update)".format(
+            **row
+        )
+    )
+    return row
+
+
+def _finals(observation: Any, info: dict[str, Any]) -> Any:
+    final = observation.copy()
+    for i in np.flatnonzero(info["_final_obs"]):
+        final[i] = info["final_obs"][i]
+    return final
 
 
 def main() -> None:
@@ -186,8 +247,14 @@ def main() -> None:
     parser.add_argument("--json", help="write the figures there")
     parser.add_argument("--isa", default="", help="instruction sets to compare at 8 environments, with commas")
     given = parser.parse_args()
-    print(f"core: {_core.instruction_set()}, numpy {np.__version__}, python {platform.python_version()}, 1 thread, load {os.getloadavg()[0]:.1f}")
-    figures: dict[str, Any] = {"instruction_set": _core.instruction_set(), "numpy": np.__version__, "cores": os.cpu_count()}
+    print(
+        f"core: {_core.instruction_set()}, numpy {np.__version__}, python {platform.python_version()}, 1 thread, load {os.getloadavg()[0]:.1f}"
+    )
+    figures: dict[str, Any] = {
+        "instruction_set": _core.instruction_set(),
+        "numpy": np.__version__,
+        "cores": os.cpu_count(),
+    }
     figures["bound"] = against_the_bound(given.quick)
     for isa in filter(None, given.isa.split(",")):
         _core.use(isa)
@@ -196,6 +263,7 @@ def main() -> None:
     _core.use(_core.instruction_sets()[0])
     figures["solved"] = solved(3 if given.quick else 20)
     figures["sweep"] = sweep(given.quick)
+    figures["gymnasium"] = with_gymnasium(given.quick)
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
             json.dump(figures, file, indent=1)
