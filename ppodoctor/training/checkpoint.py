@@ -57,7 +57,7 @@ def pack(tree: Any, tensors: dict[str, NDArray[Any]]) -> Any:
         return [pack(value, tensors) for value in tree]
     if tree is None or isinstance(tree, bool | int | float | str):
         return tree
-    raise TypeError(f"a state holds a {type(tree).__name__}; arrays, dicts, lists, tuples and plain values were expected")
+    raise TypeError(f"a state holds a {type(tree).__name__}; arrays, containers and plain values were expected")
 
 
 def unpack(node: Any, tensors: dict[str, NDArray[Any]]) -> Any:
@@ -226,5 +226,7 @@ class Checkpoints:
 
 def surroundings(trainer: Trainer) -> dict[str, Any]:
     """What the future depends on beside the trainer: the environments, and the generators of everybody."""
-    # the environments first: asking them may draw on nothing, but theirs is other people's code
-    return {"environments": trainer.collector.envs.state(), "generators": generators()}
+    envs = trainer.collector.envs
+    state = envs.state()
+    why = next((note for note in envs.notes if "cannot be continued" in note), "")
+    return {"environments": state, "why_not": why, "generators": generators()}

@@ -49,6 +49,8 @@ class Trainer:
     """Updates done."""
     steps: int = 0
     """Environment steps taken."""
+    wall: float = 0.0
+    """Seconds trained, over all times that the run was gone on with."""
     specimens: bool = True
     """Keep raw tensors of some updates?"""
     stopping: str = ""
@@ -60,7 +62,7 @@ class Trainer:
             yield from self._updates()
 
     def _updates(self) -> Iterator[Update]:
-        config, began = self.config, time.perf_counter()
+        config, began = self.config, time.perf_counter() - self.wall
         while self.number < config.updates and not self.stopping:
             keep = self.specimens and keeps_specimen(self.number + 1)
             trajectory = self.collector.collect(raw=keep)
@@ -70,8 +72,8 @@ class Trainer:
             self.schedule.saw(learned.kl)
             self.number += 1
             self.steps += config.batch_size
-            episodes, wall = self.collector.episodes, time.perf_counter() - began
-            yield Update(self.number, self.steps, trajectory, batch, learned, rates, episodes, wall)
+            episodes, self.wall = self.collector.episodes, time.perf_counter() - began
+            yield Update(self.number, self.steps, trajectory, batch, learned, rates, episodes, self.wall)
 
     def stop(self, reason: str) -> None:
         """End the run after this update."""
@@ -82,6 +84,7 @@ class Trainer:
         return {
             "number": self.number,
             "steps": self.steps,
+            "wall": self.wall,
             "learning_rate": self.schedule.learning_rate,
             "learner": self.learner.state(),
             "collector": self.collector.state(),
@@ -90,6 +93,7 @@ class Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
         self.number, self.steps = int(state["number"]), int(state["steps"])
+        self.wall = float(state["wall"])
         self.schedule.learning_rate = float(state["learning_rate"])
         self.learner.restore(state["learner"])
         self.collector.restore(state["collector"])

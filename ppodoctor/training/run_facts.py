@@ -27,6 +27,8 @@ class Seen:
         self.high: Any = -np.inf
         self.bad = [0, 0]
         self.rewards: Counter[float] = Counter()
+        self.earlier: dict[str, Any] = {}
+        """What was known before the run was gone on with, until there is news."""
 
     def add(self, trajectory: Trajectory) -> None:
         """Take in one rollout."""
@@ -49,7 +51,7 @@ class Seen:
 
     def facts(self) -> dict[str, Any]:
         """Under the names of `EnvFacts.facts`."""
-        found: dict[str, Any] = {}
+        found = dict(self.earlier)
         if self.rows:
             mean = self.sum / self.rows
             found["obs_mean"] = mean.tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from ppodoctor.config import settings
 from ppodoctor.recorder import Recorder
 from ppodoctor.records import EpisodeRecord, OptimizerFacts, Setting, UpdateRecord, to_dict
 from ppodoctor.specimens import save_calls, save_minibatch, save_rollout
+from ppodoctor.training.checkpoint import TrainingWarning
+from ppodoctor.training.learner import first_bad
 from ppodoctor.training.loop import Trainer, Update
 from ppodoctor.training.loss_tree import LossFacts, minibatch_specimen
 from ppodoctor.training.policy import network_kind, save_policy
@@ -93,13 +96,26 @@ class RunWriter:
             name = f"minibatch-{number:06d}-{one.index:04d}"
             self.recorder.specimen(name, lambda path, made=made: save_minibatch(path, made))  # type: ignore[misc]
 
+    def go_on(self, header: dict[str, Any]) -> None:
+        """The trainer was put back to where it was earlier in this folder; `header` is run.json as it was then."""
+        self._before = self.trainer.learner.version
+        self._seen.earlier = dict((header.get("envs") or [{}])[0].get("facts", {}))
+        self._facts.update({name: header[name] for name in ("started", "command", "argv") if name in header})
+        self._facts["resumed_at"] = [*header.get("resumed_at", []), self.trainer.number]
+        self.describe()
+
     def describe(self) -> None:
         """Write run.json as things stand."""
         self.recorder.describe(**self._header())
 
     def close(self, status: str, reason: str = "") -> None:
-        """The run is over: "finished", "stopped" or "crashed"; the policy is written."""
-        save_policy(self.recorder.folder, self.trainer, self.actor_critic)
+        """The run is over: "finished", "stopped" or "crashed"; the policy is written, unless its weights are spoiled."""
+        if not first_bad(self.trainer.learner.tensors()):
+            try:
+                save_policy(self.recorder.folder, self.trainer, self.actor_critic)
+            except OSError as error:
+                self.recorder.note("policy", f"policy.safetensors could not be written: {error.strerror or error}")
+                warnings.warn(self.recorder.notes[-1].text, TrainingWarning, stacklevel=2)
         self.recorder.close(status, **self._header(), reason=reason)
 
     def _header(self) -> dict[str, Any]:

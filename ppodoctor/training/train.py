@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +14,12 @@ from typing import Any
 from ppodoctor.config import PPOConfig
 from ppodoctor.run import Run
 from ppodoctor.training.envs import EnvOptions, Envs, make_envs
-from ppodoctor.training.loop import Trainer, Update
+from ppodoctor.training.observe import Observer
+from ppodoctor.training.origin import origin_of
 from ppodoctor.training.policy import Policy, policy_of
 from ppodoctor.training.run_writer import RunWriter
+from ppodoctor.training.session import run_to_end, with_checkpoints
 from ppodoctor.training.setup import ActorCritic, make_trainer
-
-Observer = Callable[[Trainer, Update], None]
-"""Called after every update; may save, show, or `trainer.stop(reason)`."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class Result:
     folder: Path
     stopped: str = ""
     """Why it ended before its last update."""
+    signal: int = 0
+    """The signal that ended it, such as 2 for Ctrl-C, or 0."""
 
     @cached_property
     def run(self) -> Run:
@@ -55,49 +56,35 @@ def train(
         out: Run folder; without it runs/DATE-ENVIRONMENT-NUMBER.
         options: How environments are made.
         actor_critic: Makes the network in place of the built-in ones; see `ppodoctor.training.networks`.
-        observers: Called after every update.
+        observers: Called after every update; see `ppodoctor.training.observe`. Checkpoints are written without asking;
+            one's own `Checkpoints(seconds=...)` among them says how often.
+
+    Ctrl-C and SIGTERM end the training after the update that runs; `Result.signal` says so.
 
     Raises:
         ConfigError: the settings do not fit each other or the environment.
         EnvironmentFault: the environment broke its contract.
         TrainingError: a number stopped being finite.
     """
-    config = config or PPOConfig()
-    envs = _envs(environment, config, options)
+    config, options = config or PPOConfig(), options or EnvOptions()
+    envs = envs_for(environment, config, options)
     try:
         trainer = make_trainer(config, envs, actor_critic=actor_critic)
         folder = Path(out) if out is not None else new_folder(envs.spec_id or name_of(environment))
         writer = RunWriter(folder, trainer, actor_critic)
-        run_to_end(trainer, writer, observers)
+        everybody = with_checkpoints(observers, origin_of(environment, config, options, actor_critic))
+        signal = run_to_end(trainer, writer, everybody)
     finally:
         envs.close()
-    return Result(policy_of(trainer, actor_critic), folder, trainer.stopping)
+    return Result(policy_of(trainer, actor_critic), folder, trainer.stopping, signal)
 
 
-def run_to_end(trainer: Trainer, writer: RunWriter, observers: Sequence[Observer] = ()) -> None:
-    """Iterate a trainer, writing every update; the run folder is closed whatever happens."""
-    status, reason = "crashed", ""
-    try:
-        for update in trainer.run():
-            writer.write(update)
-            for observe in observers:
-                observe(trainer, update)
-        status, reason = ("stopped", trainer.stopping) if trainer.stopping else ("finished", "")
-    except KeyboardInterrupt:
-        status, reason = "stopped", "stopped by Ctrl-C"
-        trainer.stop(reason)
-    except BaseException as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise
-    finally:
-        writer.close(status, reason)
-
-
-def _envs(environment: Any, config: PPOConfig, options: EnvOptions | None) -> Envs:
+def envs_for(environment: Any, config: PPOConfig, options: EnvOptions) -> Envs:
+    """The environments of a run: made as its settings ask for, or those that were given."""
     if all(hasattr(environment, name) for name in ("num_envs", "how", "autoreset", "state")):
         given: Envs = environment
         return given
-    wanted = replace(options or EnvOptions(), squash_actions=config.squash_actions, frame_stack=config.frame_stack)
+    wanted = replace(options, squash_actions=config.squash_actions, frame_stack=config.frame_stack)
     return make_envs(environment, config.num_envs, options=wanted)
 
 

@@ -1,0 +1,100 @@
+"""Options of `ppodoctor train`: those of PPOConfig, read from it alone, and where things are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+from cyclopts import Group, Parameter
+
+from ppodoctor.cli.statuses import UsageError
+from ppodoctor.config import ConfigError, PPOConfig, read_settings, settings
+
+PLACES = Group("Where things are", sort_key=1)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PlaceOptions:
+    """Where settings come from and where the run goes."""
+
+    out: Annotated[
+        Path | None, Parameter(help="Run folder. Without it: runs/DATE-ENVIRONMENT-NUMBER.", group=PLACES)
+    ] = None
+    config: Annotated[
+        Path | None, Parameter(help="Settings from a .toml or .json file; options given here win.", group=PLACES)
+    ] = None
+    network: Annotated[
+        str, Parameter(help="A network of your own as module:Class, in place of the built-in ones.", group=PLACES)
+    ] = ""
+    resume: Annotated[
+        Path | None,
+        Parameter(
+            help="Go on with this run from its last checkpoint, with its own settings; --total-steps trains it longer.",
+            group=PLACES,
+            metavar="RUN",
+        ),
+    ] = None
+    checkpoint_seconds: Annotated[
+        float | None,
+        Parameter(
+            help="Seconds between two checkpoints; 0 saves after every update. Without it: so seldom that saving "
+            "takes 1% of the time, every 5 s at most.",
+            group=PLACES,
+        ),
+    ] = None
+
+
+def _options() -> Any:
+    """One option for each setting, None where it was not given: read from PPOConfig alone."""
+    kinds, default = get_type_hints(PPOConfig), PPOConfig()
+    order = {group: place for place, group in enumerate(dict.fromkeys(facts.group for _, facts in settings()), 3)}
+    made = []
+    for name, facts in settings():
+        value = getattr(default, name)
+        shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
+        unit = f" [{facts.unit}]" if facts.unit else ""
+        parameter = Parameter(
+            help=f"{facts.help}{unit} Default: {shown}.",
+            group=Group(facts.group, sort_key=order[facts.group]),
+            show_default=False,
+            consume_multiple=isinstance(value, tuple),
+        )
+        made.append((name, Annotated[kinds[name] | None, parameter], field(default=None)))
+    return Parameter(name="*")(make_dataclass("SettingOptions", made, frozen=True, namespace={"__module__": __name__}))
+
+
+if TYPE_CHECKING:
+    SettingOptions = Any
+else:
+    SettingOptions = _options()
+
+
+def given_settings(places: PlaceOptions, chosen: SettingOptions | None) -> dict[str, Any]:
+    """The settings that were given: those of the file, and over them those of the command line. Raises UsageError."""
+    try:
+        given = read_settings(places.config) if places.config is not None else {}
+    except ConfigError as error:
+        raise UsageError(str(error)) from None
+    names = [one.name for one in fields(chosen)] if chosen is not None else []
+    return given | {name: value for name in names if (value := getattr(chosen, name)) is not None}
+
+
+def check_places(environment: str | None, places: PlaceOptions, given: dict[str, Any]) -> None:
+    """Raise UsageError for options that contradict each other."""
+    if places.checkpoint_seconds is not None and not places.checkpoint_seconds >= 0:
+        raise UsageError(f"--checkpoint-seconds is {places.checkpoint_seconds:g}; 0 or more was expected.")
+    if places.resume is None:
+        if environment is None:
+            raise UsageError("No environment was given. For example: ppodoctor train CartPole-v1")
+        return
+    if places.out is not None:
+        raise UsageError("--resume goes on in the run's own folder; leave --out away.")
+    others = sorted(given.keys() - {"total_steps"})
+    if others:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in others)
+        raise UsageError(
+            f"--resume goes on with the settings that the run began with, and {flags} would change them. "
+            "Leave that away; only --total-steps may be given."
+        )

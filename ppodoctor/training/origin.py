@@ -1,0 +1,77 @@
+"""What a run was started with, as far as it can be written down: enough to make the same again, or to say what not."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from ppodoctor.config import ConfigError, PPOConfig
+from ppodoctor.training.envs import EnvOptions
+
+WATCHED = ("numpy", "torch", "gymnasium", "ppodoctor")
+"""Packages whose version decides the last bits."""
+
+
+def origin_of(environment: Any, config: PPOConfig, options: EnvOptions, actor_critic: Any) -> dict[str, Any]:
+    """JSON-ready: environment and network by name (empty where they have none), options, settings, versions."""
+    return {
+        "environment": environment if isinstance(environment, str) else name_in_module(environment),
+        "options": _plain(asdict(options)),
+        "config": config.to_dict(),
+        "network": name_in_module(actor_critic) if actor_critic is not None else None,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of everything that decides the last bits."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in WATCHED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """What is another version than it was, in words."""
+    return [
+        f"{name} was {then.get(name, 'not there')} and is {now.get(name, 'not there')}"
+        for name in {**then, **now}
+        if then.get(name) != now.get(name)
+    ]
+
+
+def name_in_module(thing: Any) -> str:
+    """`module:name` under which a class or function is found again; empty for one made inside of another."""
+    module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", "<locals>")
+    return "" if module in (None, "__main__") or "<" in name else f"{module}:{name}"
+
+
+def find_named(name: str) -> Any:
+    """The class or function behind `module:name`, looked for where one stands, too. Raises ConfigError."""
+    module, _, attribute = name.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: Any = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{name} cannot be found: {error}. A name like my_nets:MyActorCritic was expected") from None
+    return found
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any] | None:
+    """The options, where they are JSON."""
+    try:
+        found: dict[str, Any] = json.loads(json.dumps(options))
+    except (TypeError, ValueError):
+        return None
+    return found
