@@ -3,9 +3,9 @@
     python benchmarks/core.py [--quick] [--json PATH] [--isa avx512,avx2,generic]
 
 Workload: CartPole-v1, 128 steps, 4 minibatches x 4 epochs, two separate 64-64 tanh networks, clip 0.2 with value
-clipping, gradient norm 0.5, learning rate 2.5e-4 annealed; one thread. The bound is the arithmetic of forward and backward
-passes alone (227 kflop per environment step) at the speed at which numpy's and torch's matrix products of the same shapes
-run here, whichever is faster, measured in turn with the core. Medians over repeats.
+clipping, gradient norm 0.5, learning rate 2.5e-4 annealed; one thread. The bound is the arithmetic of forward and
+backward passes alone (227 kflop per environment step) at the speed at which numpy's and torch's matrix products of the
+same shapes run here, whichever is faster, measured in turn with the core. Medians over repeats.
 """
 
 from __future__ import annotations
@@ -170,8 +170,7 @@ def solved(seeds: int) -> dict[str, Any]:
         "seconds_max": max(seconds),
         "steps_median": statistics.median(steps),
     }
-    text = "solved {solved} of {seeds} in {seconds_median:.2f} s (median; slowest {seconds_max:.2f}), {steps_median:,.0f} steps"
-    print(text.format(**row))
+    print("solved {solved} of {seeds} in {seconds_median:.2f} s (median; slowest {seconds_max:.2f})".format(**row))
     return row
 
 
@@ -195,7 +194,7 @@ def sweep(quick: bool) -> dict[str, Any]:
 
 
 def with_gymnasium(quick: bool) -> dict[str, Any]:
-    """A Python environment (gymnasium's CartPole, 8 side by side): the whole against environment alone plus update alone."""
+    """A Python environment (gymnasium's CartPole): the whole against environment alone plus update alone."""
     import gymnasium
     from gymnasium.vector import AutoresetMode
 
@@ -226,11 +225,8 @@ def with_gymnasium(quick: bool) -> dict[str, Any]:
         "over_env_plus_update": statistics.median(r for r, _ in ratios),
         "steps_per_second": statistics.median(s for _, s in ratios),
     }
-    print(
-        "gymnasium's CartPole, 8 side by side: {steps_per_second:,.0f} steps/s, {over_env_plus_update:.2f} x (environment + update)".format(
-            **row
-        )
-    )
+    text = "gymnasium's CartPole: {steps_per_second:,.0f} steps/s, {over_env_plus_update:.2f} x (environment + update)"
+    print(text.format(**row))
     return row
 
 
@@ -247,8 +243,9 @@ def main() -> None:
     parser.add_argument("--json", help="write the figures there")
     parser.add_argument("--isa", default="", help="instruction sets to compare at 8 environments, with commas")
     given = parser.parse_args()
+    load = os.getloadavg()[0]
     print(
-        f"core: {_core.instruction_set()}, numpy {np.__version__}, python {platform.python_version()}, 1 thread, load {os.getloadavg()[0]:.1f}"
+        f"core: {_core.instruction_set()}; numpy {np.__version__}, python {platform.python_version()}; load {load:.1f}"
     )
     figures: dict[str, Any] = {
         "instruction_set": _core.instruction_set(),

@@ -92,7 +92,8 @@ class Learner {
     bool advance(int updates, Stop &stop);       // rollout and update so many times
 
     void predict(const float *observation, int rows, bool greedy, const uint8_t *mask, int *choice, float *action, float *value);
-    Sums gradient(const int *rows, int count, const Rates &rates);  // of the loss over rows of the rollout, into `derivative`
+    // Of the loss over rows of the rollout, into `derivative`; left unfinished when `stop` is asked for.
+    Sums gradient(const int *rows, int count, const Rates &rates, Stop *stop = nullptr);
     void optimise(const Rates &rates);                              // one step from `derivative`
     Rates rates() const;                                            // of the next update
     void episodes_told() { episodes_before_ = 0; }                  // `episodes` was emptied

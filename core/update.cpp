@@ -68,13 +68,14 @@ Learner::Scale Learner::advantage_scale(const int *rows, int count) const {
 }
 
 // The gradient of the loss over some rows of the rollout, in `derivative`.
-Sums Learner::gradient(const int *rows, int count, const Rates &rates) {
+Sums Learner::gradient(const int *rows, int count, const Rates &rates, Stop *stop) {
     std::fill(derivative.begin(), derivative.end(), 0.0f);
     Sums sums{};
     sums.ratio_max = sums.ratio_min = 1, sums.pivot = target[rows[0]];
     const Scale scale = settings.normalise_advantages == Scaling::off ? Scale{0, 1}
                         : settings.normalise_advantages == Scaling::batch ? batch_scale_ : advantage_scale(rows, count);
-    for (int i = 0; i < count; i += CHUNK) accumulate(rows + i, std::min(CHUNK, count - i), count, scale, rates, sums);
+    for (int i = 0; i < count && !(stop && stop->asked()); i += CHUNK)
+        accumulate(rows + i, std::min(CHUNK, count - i), count, scale, rates, sums);
     return sums;
 }
 
@@ -113,13 +114,13 @@ bool Learner::epoch(int number, std::vector<int> &rows, const Rates &rates, Meas
     const long n = long(rows.size()), parts = std::min<long>(settings.minibatches, n);
     const bool stops = settings.target_kl > 0 && settings.learning_rate_schedule != Rate::kl_adaptive;
     for (long m = 0; m < parts; ++m) {
-        if (stop.asked()) return false;
         const long from = n * m / parts, count = n * (m + 1) / parts - from, last = long(settings.epochs) * parts - 1;
         if (keep && (number == 0 || seen.minibatches == last)) {
             kept.push_back({seen.minibatches, optimizer_steps, 0, std::vector<int>(&rows[from], &rows[from] + count), {}, {}});
             keeping_ = &kept.back();
         }
-        const Sums sums = gradient(&rows[from], int(count), rates);
+        const Sums sums = gradient(&rows[from], int(count), rates, &stop);
+        if (stop.asked()) return false;
         if (seen.minibatches == 0) look_inside(seen, int((count - 1) % CHUNK + 1));
         seen.kl_reached = stops && sums.kl / double(count) > KL_MARGIN * settings.target_kl;
         if (!seen.kl_reached) optimise(rates), ++seen.steps, seen.norms_of({norm_, norm_after_, std::sqrt(moved_ / std::max(size_, 1e-30)), policy_norm_});
