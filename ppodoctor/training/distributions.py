@@ -124,7 +124,7 @@ class SquashedGaussian(Gaussian):
     """
 
     def __init__(self) -> None:
-        points, weights = np.polynomial.hermite_e.hermegauss(24)
+        points, weights = np.polynomial.hermite_e.hermegauss(32)
         self.points = torch.tensor(points, dtype=torch.float32)
         self.weights = torch.tensor(weights / weights.sum(), dtype=torch.float32)
 
