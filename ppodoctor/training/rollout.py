@@ -78,7 +78,8 @@ class Collector:
     episodes: list[Ended] = field(default_factory=list)
     """Finished during the last rollout."""
     _now: _Now | None = None
-    _kept: Trajectory | None = None
+    kept: Trajectory | None = None
+    """The last rollout, or the one that goes on; its arrays are overwritten by the next."""
 
     def reset(self, seed: int | None) -> None:
         """Begin new episodes everywhere."""
@@ -135,16 +136,17 @@ class Collector:
 
     def _explain(self) -> None:
         raise TrainingError(
-            "the critic's values are not finite. Look for NaN or infinities in the observations; "
+            f"the critic's values are not finite after {self.learner.version} optimizer steps. "
+            "Look for NaN or infinities in the observations; "
             "else lower learning_rate or set max_grad_norm."
         )
 
     def _prepare(self, raw: bool) -> Trajectory:
         """Arrays for a rollout, the last one's where there are."""
         assert self._now is not None
-        if self._kept is None:
-            self._kept = _allocate(self.config, self.action, self._now)
-        kept = self._kept
+        if self.kept is None:
+            self.kept = _allocate(self.config, self.action, self._now)
+        kept = self.kept
         kept.raw = _allocate_raw(self.config, self._now) if raw else None
         return kept
 

@@ -109,7 +109,7 @@ class RunWriter:
         self.recorder.describe(**self._header())
 
     def close(self, status: str, reason: str = "") -> None:
-        """The run is over: "finished", "stopped" or "crashed"; the policy is written, unless its weights are spoiled."""
+        """The run is over: "finished", "stopped" or "crashed". The policy is written, unless it is spoiled."""
         if not first_bad(self.trainer.learner.tensors()):
             try:
                 save_policy(self.recorder.folder, self.trainer, self.actor_critic)

@@ -15,6 +15,7 @@ from ppodoctor.training.loop import Trainer
 from ppodoctor.training.observe import Observer, begin_all, end_all, show_all
 from ppodoctor.training.run_writer import RunWriter
 from ppodoctor.training.signals import stopped_by_signals
+from ppodoctor.training.tree import leaves
 
 
 def with_checkpoints(observers: Sequence[Observer], origin: dict[str, Any]) -> list[Observer]:
@@ -47,7 +48,8 @@ def run_to_end(trainer: Trainer, writer: RunWriter, observers: Sequence[Observer
             trainer.stop(reason)
             signal = caught[0] if caught else SIGINT
         except (TrainingError, EnvironmentFault) as error:
-            reason = f"{error} {_what_is_left(trainer, observers)}"
+            where = _bad_in_rollout(trainer) if isinstance(error, TrainingError) else ""
+            reason = f"{error}{where} {_what_is_left(trainer, observers)}"
             raise type(error)(reason) from error
         except BaseException as error:
             reason = f"{type(error).__name__}: {error}"
@@ -66,6 +68,21 @@ def _iterate(trainer: Trainer, writer: RunWriter, observers: Sequence[Observer])
         if writer.recorder.problem and not told:
             told = True
             warnings.warn(f"{writer.recorder.problem}; training goes on", TrainingWarning, stacklevel=3)
+
+
+def _bad_in_rollout(trainer: Trainer) -> str:
+    """The first tensor of the last rollout that is not finite, in the order in which one comes of the other."""
+    rollout = trainer.collector.kept
+    if rollout is None:
+        return ""
+    given = {
+        f"{name}{number or ''}": leaf
+        for name in ("observation", "action", "reward", "log_prob", "value")
+        for number, leaf in enumerate(leaves(getattr(rollout, name)))
+        if leaf.dtype.kind == "f"
+    }
+    bad = first_bad(given)
+    return f" The first bad tensor of the rollout is its {bad}." if bad else " Nothing is wrong in the rollout itself."
 
 
 def _what_is_left(trainer: Trainer, observers: Sequence[Observer]) -> str:

@@ -115,7 +115,7 @@ class TorchLearner:
             batch.advantage = normalised(batch.advantage)
         told = Telemetry(rates.clip_range)
         read: list[tuple[int, Samples, Loss]] = []
-        norms: list[tuple[Tensor, Tensor]] = []
+        norms: list[tuple[Tensor, Tensor, Tensor]] = []
         count = config.epochs * config.minibatches
         for index, samples in enumerate(self._minibatches(batch)):
             loss = self._loss(samples, rates)
@@ -196,12 +196,14 @@ class TorchLearner:
             return float(approx_kl(loss.log_prob - samples.log_prob)) > KL_MARGIN * config.target_kl
 
     @torch.no_grad()
-    def _tell(self, told: Telemetry, read: list[tuple[int, Samples, Loss]], norms: list[tuple[Tensor, Tensor]]) -> None:
+    def _tell(
+        self, told: Telemetry, read: list[tuple[int, Samples, Loss]], norms: list[tuple[Tensor, Tensor, Tensor]]
+    ) -> None:
         """The update's numbers, moved to the host here and nowhere else. Raises TrainingError on NaN."""
-        numbers = torch.stack([torch.stack(pair) for pair in norms]).tolist() if norms else []
-        for before, after in numbers:
+        numbers = torch.stack([torch.stack(pair[:2]) for pair in norms]).tolist() if norms else []
+        for index, (before, after) in enumerate(numbers):
             if not math.isfinite(before):
-                raise TrainingError(self._diverged())
+                raise TrainingError(self._diverged(norms[index][2], self._steps - len(norms) + index))
             told.add("grad_norm", before)
             told.add("grad_norm_after", after)
         told.steps = len(norms)
@@ -211,12 +213,13 @@ class TorchLearner:
             if number in (0, len(read) - 1):
                 told.read(self._arrays(samples, loss), most_entropy=most)
 
-    def _diverged(self) -> str:
-        bad = first_bad(self.tensors())
+    def _diverged(self, norms: Tensor, steps: int) -> str:
+        """Of the first bad step: `norms` of each gradient in it."""
+        names = [name for name, one in self.network.named_parameters() if one.grad is not None]
+        bad = first_bad(dict(zip(names, norms.cpu().numpy(), strict=True)))
         return (
-            f"the gradient is not finite after {self._steps} optimizer steps; the first bad tensor is "
-            f"{bad or 'none of the weights yet'}. Look for NaN or huge numbers in observations and rewards; "
-            "else lower learning_rate or set max_grad_norm."
+            f"the gradient of {bad or 'the sum of all tensors'} is not finite after {steps} optimizer steps. "
+            "Look for NaN or huge numbers in observations and rewards; else lower learning_rate or set max_grad_norm."
         )
 
     def _arrays(self, samples: Samples, loss: Loss) -> dict[str, NDArray[Any]]:

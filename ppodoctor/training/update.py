@@ -68,16 +68,17 @@ def ppo_step_loss(
 
 def descend(
     loss: Tensor, parameters: list[Tensor], optimizer: torch.optim.Optimizer, max_grad_norm: float
-) -> tuple[Tensor, Tensor]:
-    """One optimizer step; (gradient norm before clipping, after it), both left on the device."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One optimizer step; gradient norm before clipping, after it, and of each parameter: left on the device."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(one) for one in gradients]))
+    each = torch.stack([torch.linalg.vector_norm(one) for one in gradients])
+    norm = torch.linalg.vector_norm(each)
     after = norm
     if max_grad_norm:
         factor = torch.clamp(max_grad_norm / (norm + 1e-6), max=1.0)
         torch._foreach_mul_(gradients, factor)
         after = norm * factor
     optimizer.step()
-    return norm.detach(), after.detach()
+    return norm.detach(), after.detach(), each.detach()
