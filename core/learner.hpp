@@ -82,7 +82,7 @@ class Learner {
     void start(const float *observation);                           // [N, D]
     void act(const uint8_t *mask);                                  // [N, outputs] or null; fills choice or action
     void observe(const float *next, const float *reward, const uint8_t *terminated, const uint8_t *truncated, const uint8_t *valid,
-                 const float *final_observation);                   // valid, final_observation: or null
+                 const float *final);                               // valid, final: or null
     bool full() const { return at == settings.rollout_steps; }
     bool update(Stop &stop);                                        // advantages and train
     bool train(const Rates &rates, Stop &stop);                     // false when it was stopped, with the weights from before it
@@ -109,8 +109,10 @@ class Learner {
     float adapted_rate;
     Moments observation_moments, reward_moments;
     std::unique_ptr<Tasks> tasks;
-    bool keep = false;  // the minibatches of the first epoch and the last one, in `kept`
+    // For specimens: minibatches of the first epoch and the last one, and what the rollout alone does not hold.
+    bool keep = false;
     std::vector<Kept> kept;
+    Floats raw_observation, raw_reward, final_observation, outputs;  // before normalisers; final ones and outputs as the network has them
     std::vector<Telemetry> telemetry;
     std::vector<Episode> episodes;
     std::vector<double> discounted, raw_return;  // [N] of the running episodes
@@ -118,7 +120,7 @@ class Learner {
     uint64_t predictions = 0;
 
     // The rollout, row t * N + i for step t of environment i.
-    Floats observation, action, log_prob, value, reward, advantage, target, current, act_action;
+    Floats observation, action, log_prob, value, reward, next_value, advantage, target, current, raw_current, act_action;
     Ints choice, act_choice;
     std::vector<uint8_t> mask, terminated, truncated, valid;
     int at = 0;  // steps of it that were taken

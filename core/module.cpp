@@ -109,8 +109,12 @@ static nb::dict views(nb::pointer_and_handle<Learner> self, bool masks) {
     if (l.shape.gaussian()) view("action", l.action.data(), {t, n, c});
     else view("action", l.choice.data(), {t, n, c});
     if (!l.mask.empty()) view("mask", reinterpret_cast<bool *>(l.mask.data()), {t, n, a});
-    for (auto [name, from] : {std::pair{"log_prob", &l.log_prob}, {"value", &l.value}, {"reward", &l.reward}, {"advantage", &l.advantage}, {"target", &l.target}})
+    for (auto [name, from] : {std::pair{"log_prob", &l.log_prob}, {"value", &l.value}, {"next_value", &l.next_value}, {"reward", &l.reward}, {"advantage", &l.advantage}, {"target", &l.target}})
         view(name, from->data(), {t, n});
+    if (!l.raw_reward.empty()) {
+        view("raw_observation", l.raw_observation.data(), {t, n, size_t(l.shape.observation)}), view("raw_reward", l.raw_reward.data(), {t, n});
+        view("final_observation", l.final_observation.data(), {t, n, size_t(l.shape.observation)}), view("outputs", l.outputs.data(), {t, n, a});
+    }
     for (auto [name, from] : {std::pair{"terminated", &l.terminated}, {"truncated", &l.truncated}, {"valid", &l.valid}})
         view(name, reinterpret_cast<bool *>(from->data()), {t, n});
     return found;

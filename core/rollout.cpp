@@ -29,8 +29,8 @@ Learner::Learner(Settings s, Shape shape_)
     const long rows = long(s.num_envs) * s.rollout_steps, d = shape.observation, c = shape.components(), n = padded(s.num_envs);
     parameters = shape.initial(s.seed, s.orthogonal_init, s.log_std_init);
     for (Floats *one : {&derivative, &first, &second}) one->assign(shape.size, 0.0f);
-    for (Floats *one : {&log_prob, &value, &reward, &advantage, &target}) one->assign(rows + LINE, 0.0f);
-    observation.assign(rows * d + LINE, 0.0f), current.assign(s.num_envs * d, 0.0f);
+    for (Floats *one : {&log_prob, &value, &next_value, &reward, &advantage, &target}) one->assign(rows + LINE, 0.0f);
+    observation.assign(rows * d + LINE, 0.0f), current.assign(s.num_envs * d, 0.0f), raw_current = current;
     if (shape.gaussian()) action.assign(rows * c, 0.0f), act_action.assign(c * n, 0.0f);
     else choice.assign(rows * c, 0), act_choice.assign(c * n, 0);
     for (auto *one : {&terminated, &truncated}) one->assign(rows, 0);
@@ -87,6 +87,7 @@ void Learner::start(const float *observation) {
     check(observation, long(n) * shape.observation, "the observation", shape.observation);
     if (settings.normalise_observations) observation_moments.learn(observation, n);
     normalise(observation, current.data(), n);
+    std::copy_n(observation, raw_current.size(), raw_current.begin());
     std::fill(discounted.begin(), discounted.end(), 0.0), std::fill(raw_return.begin(), raw_return.end(), 0.0), std::fill(length.begin(), length.end(), 0);
     at = 0, final_rows_.clear(), final_observations_.clear();
 }
@@ -123,6 +124,13 @@ void Learner::act(const uint8_t *allowed) {
             if (shape.gaussian()) action[(row + i) * c + k] = act_action[k * ld + i];
             else choice[(row + i) * c + k] = act_choice[k * ld + i];
     std::memcpy(&log_prob[row], act_log_prob_.data(), sizeof(float) * n);
+    if (!keep) return;
+    const size_t rows = size_t(n) * settings.rollout_steps;
+    for (Floats *one : {&raw_observation, &final_observation}) one->resize(rows * shape.observation);
+    outputs.resize(rows * shape.outputs), raw_reward.resize(rows);
+    std::copy_n(raw_current.begin(), raw_current.size(), &raw_observation[row * shape.observation]);
+    for (int i = 0; i < n; ++i)
+        for (int a = 0; a < shape.outputs; ++a) outputs[(row + i) * shape.outputs + a] = logits_[a * ld + i];
 }
 
 // What a step brought, before the observation that follows: rewards, ends, and the returns of the episodes.
@@ -150,21 +158,25 @@ void Learner::remember(const float *got, const uint8_t *dead, const uint8_t *cut
     }
 }
 
-void Learner::observe(const float *next, const float *got, const uint8_t *dead, const uint8_t *cut, const uint8_t *good, const float *final_observation) {
+void Learner::observe(const float *next, const float *got, const uint8_t *dead, const uint8_t *cut, const uint8_t *good, const float *final) {
     if (full()) throw std::logic_error("the rollout is full; update before observing again");
     const int n = settings.num_envs, d = shape.observation;
     check(next, long(n) * d, "the observation", d);
     remember(got, dead, cut, good);
     if (settings.normalise_observations) observation_moments.learn(next, n);
     for (int i = 0; i < n; ++i) {
+        const long row = long(at) * n + i;
+        if (!raw_reward.empty() && final && (cut[i] || dead[i])) normalise(final + long(i) * d, &final_observation[row * d], 1);
         if (!cut[i] || dead[i]) continue;  // only a cut episode has a future to be estimated
-        if (!final_observation) throw std::invalid_argument("an episode was truncated; its final observation is needed to bootstrap from");
-        check(final_observation + long(i) * d, d, "the final observation", d);
-        final_rows_.push_back(at * n + i);
+        if (!final) throw std::invalid_argument("an episode was truncated; its final observation is needed to bootstrap from");
+        check(final + long(i) * d, d, "the final observation", d);
+        final_rows_.push_back(int(row));
         final_observations_.resize(final_rows_.size() * d);
-        normalise(final_observation + long(i) * d, &final_observations_[(final_rows_.size() - 1) * d], 1);
+        normalise(final + long(i) * d, &final_observations_[(final_rows_.size() - 1) * d], 1);
     }
     normalise(next, current.data(), n);
+    std::copy_n(next, raw_current.size(), raw_current.begin());
+    if (!raw_reward.empty()) std::copy_n(got, n, &raw_reward[long(at) * n]);
     ++at;
 }
 
@@ -216,7 +228,7 @@ void Learner::advantages() {
     const int n = settings.num_envs, steps = settings.rollout_steps;
     const long rows = long(n) * steps;
     values_of(observation.data(), rows, value.data());
-    Floats next(rows), surprise(rows), last(final_rows_.size());
+    Floats surprise(rows), last(final_rows_.size()), &next = next_value;
     std::copy(value.begin() + n, value.begin() + rows, next.begin());
     values_of(current.data(), n, &next[rows - n]);
     if (!final_rows_.empty()) values_of(final_observations_.data(), long(last.size()), last.data());

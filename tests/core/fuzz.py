@@ -1,6 +1,6 @@
 """Random shapes and options through the whole core, for a sanitizer to watch: core/sanitize.sh builds and runs it.
 
-    python tests/core/fuzz.py [SECONDS] [SEED]
+python tests/core/fuzz.py [SECONDS] [SEED]
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def drawn(rng: np.random.Generator, **fixed) -> PPOConfig:
 
 
 def outside(rng: np.random.Generator) -> None:
-    """A learner on arrays from elsewhere, with masks, endings, rows of resets and now and then a number that is none."""
+    """A learner on arrays from elsewhere: masks, endings, rows of resets, now and then a number that is none."""
     inputs = int(rng.choice([1, 3, 16, 17, 50]))
     box = rng.random() < 0.4
     spec = (

@@ -204,3 +204,47 @@ def test_a_gymnasium_environment_is_learned():
     returns = [one.ret for one in learner.episodes()]
     assert np.mean(returns[-10:]) > 3 * np.mean(returns[:10])
     assert len(learner.records()) == config.updates
+
+
+def test_the_raw_steps_can_be_kept():
+    config = PPOConfig(num_envs=4, rollout_steps=16, minibatches=1, normalise_observations=True, normalise_rewards=True)
+    learner, script = learner_for(config), Script(config, 3, 6)
+    learner.core.keep = True
+    script.play(learner)
+    learner.core.advantages()
+    views = learner.core.views()
+    assert np.array_equal(views["raw_observation"], np.concatenate([script.first[None], script.next[:-1]]))
+    assert np.array_equal(views["raw_reward"], script.reward)
+    ended = script.terminated | script.truncated
+    assert not np.allclose(views["final_observation"][ended], script.final[ended], atol=0.1)
+    cut = script.truncated & ~script.terminated
+    wanted = learner.core.views()["next_value"][cut]
+    named = learner.tensors()
+    hidden = np.tanh(views["final_observation"][cut] @ named["critic.0.weight"].T + named["critic.0.bias"])
+    hidden = np.tanh(hidden @ named["critic.1.weight"].T + named["critic.1.bias"])
+    value = hidden @ named["critic.2.weight"].T + named["critic.2.bias"]
+    np.testing.assert_allclose(wanted, value[:, 0], rtol=1e-4, atol=1e-4)
+    shifted = views["outputs"] - views["outputs"].max(axis=-1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    taken = np.take_along_axis(logs, views["action"], axis=-1)[..., 0]
+    np.testing.assert_allclose(views["log_prob"], taken, rtol=1e-5, atol=1e-5)
+
+
+def test_a_policy_file_is_read_by_the_trainer(tmp_path):
+    """Weights written by the core act alike in the trainer's policy, and the other way round."""
+    policy_file = pytest.importorskip("ppodoctor.training.policy_file")
+    policy = pytest.importorskip("ppodoctor.training.policy")
+    from ppodoctor.core import TASKS
+
+    config = PPOConfig(num_envs=8, rollout_steps=64, normalise_observations=True)
+    learner = Learner(config, TASKS["Acrobot-v1"].spec)
+    learner.train_native("Acrobot-v1", 3)
+    observation, action = TASKS["Acrobot-v1"].spaces()
+    facts = {"config": config.to_dict(), "network": "dense", "observation_space": observation, "action_space": action}
+    policy_file.save(tmp_path / "policy.safetensors", learner.tensors(), facts)
+    read = policy.Policy.load(tmp_path)
+    x = np.random.default_rng(0).standard_normal((500, 6)).astype(np.float32)
+    assert np.mean(read.actions(x, deterministic=True) == learner.predict(x)) > 0.99
+    other = Learner(PPOConfig(num_envs=8, rollout_steps=64, seed=9), TASKS["Acrobot-v1"].spec)
+    other.fill({k: v for k, v in read.tensors.items() if not k.startswith("observation")})
+    assert all(np.array_equal(value, learner.tensors()[name]) for name, value in other.tensors().items())
