@@ -190,6 +190,15 @@ class Network:
             if layer:
                 np.matmul(error, self.parameters.weights[layer], out=self.errors[layer - 1])
 
+    def activity(self) -> tuple[str, float]:
+        """(dead_share or saturated_share, its mean over both networks' layers) after a `forward`.
+
+        Dead is a ReLU unit at 0 for every sample; saturated is a tanh output within 1% of its limits.
+        """
+        if self.shape.relu:
+            return "dead_share", float(np.mean([(layer <= 0).all(axis=1).mean() for layer in self.hidden]))
+        return "saturated_share", float(np.mean([(np.abs(layer) > 0.99).mean() for layer in self.hidden]))
+
     def _activate(self, layer: F32) -> None:
         if self.shape.relu:
             np.maximum(layer, 0.0, out=layer)

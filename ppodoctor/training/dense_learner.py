@@ -132,6 +132,8 @@ class DenseLearner:
         if read or stop:
             arrays = self._arrays(part, judged, (ratio, advantage, value))
             told.read(arrays, most_entropy=self._most_entropy())
+            if not index:
+                told.add(*network.activity())
         if stop:
             return True
         d_log_prob = surrogate_slope(ratio, advantage, rates.clip_range)

@@ -59,8 +59,9 @@ def test_one_update_is_the_reference_s(config, name, masks, rows):
     before = fast.tensors()
     ours, theirs = fast.update(same(batch), rates(config)), slow.update(same(batch), rates(config))
     assert fast.version == slow.version
-    assert ours.columns.keys() - {"update_size"} == theirs.columns.keys() - {"update_size"}
-    for column, value in theirs.columns.items():
+    extra = {"update_size", "dead_share", "saturated_share"}  # told by the hand-written learner alone
+    assert ours.columns.keys() - extra == theirs.columns.keys() - extra
+    for column, value in ((name, value) for name, value in theirs.columns.items() if name not in extra):
         assert ours.columns[column] == pytest.approx(value, rel=2e-3, abs=2e-4), column
     weights, reference = fast.tensors(), slow.tensors()
     assert weights.keys() == reference.keys()
