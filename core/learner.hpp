@@ -67,7 +67,7 @@ struct Kept {
     long index, version;  // within the update, and optimizer steps taken before it
     double norm;
     std::vector<int> rows;
-    std::vector<float> outputs, values;  // [B, outputs], [B]
+    std::vector<float> outputs, values, log_std;  // [B, outputs], [B], [dimensions]
 };
 
 struct Episode {

@@ -124,7 +124,8 @@ static nb::list kept(Learner &l) {
     nb::list found;
     for (Kept &one : l.kept) {
         const size_t n = one.rows.size();
-        found.append(nb::make_tuple(one.index, one.version, one.norm, made(one.rows, {n}), made(one.outputs, {n, size_t(l.shape.outputs)}), made(one.values, {n})));
+        found.append(nb::make_tuple(one.index, one.version, one.norm, made(one.rows, {n}), made(one.outputs, {n, size_t(l.shape.outputs)}), made(one.values, {n}),
+                                    made(one.log_std, {one.log_std.size()})));
     }
     return found;
 }

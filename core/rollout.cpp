@@ -118,7 +118,7 @@ void Learner::act(const uint8_t *allowed) {
             for (int a = 0; a < shape.outputs; ++a) act_mask_[a * ld + i] = allowed[i * shape.outputs + a] ? 1.0f : 0.0f;
     }
     forward(shape.actor, current.data(), n, logits_.data(), ld, hidden_[0]);
-    draw(n, uint64_t(steps_taken / n), allowed ? act_mask_.data() : nullptr);
+    draw(n, uint64_t(updates_done) * settings.rollout_steps + at, allowed ? act_mask_.data() : nullptr);
     for (int k = 0; k < c; ++k)
         for (int i = 0; i < n; ++i)
             if (shape.gaussian()) action[(row + i) * c + k] = act_action[k * ld + i];
@@ -207,7 +207,7 @@ void Learner::step_tasks() {
         tasks->observe(i, &next[i * d]);
         if (!dead[i] && !cut[i]) continue;
         std::memcpy(&last[i * d], &next[i * d], sizeof(float) * d);
-        reset_task(i, 1 + uint64_t(steps_taken / n), &next[i * d]);
+        reset_task(i, 1 + uint64_t(updates_done) * settings.rollout_steps + at, &next[i * d]);
     }
     observe(next.data(), got.data(), dead.data(), cut.data(), nullptr, last.data());
 }

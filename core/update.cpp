@@ -116,8 +116,9 @@ bool Learner::epoch(int number, std::vector<int> &rows, const Rates &rates, Meas
     for (long m = 0; m < parts; ++m) {
         const long from = n * m / parts, count = n * (m + 1) / parts - from, last = long(settings.epochs) * parts - 1;
         if (keep && (number == 0 || seen.minibatches == last)) {
-            kept.push_back({seen.minibatches, optimizer_steps, 0, std::vector<int>(&rows[from], &rows[from] + count), {}, {}});
+            kept.push_back({seen.minibatches, optimizer_steps, 0, std::vector<int>(&rows[from], &rows[from] + count), {}, {}, {}});
             keeping_ = &kept.back();
+            if (shape.gaussian()) keeping_->log_std.assign(&parameters[shape.log_std], &parameters[shape.log_std] + shape.outputs);
         }
         const Sums sums = gradient(&rows[from], int(count), rates, &stop);
         if (stop.asked()) return false;

@@ -163,7 +163,7 @@ class Learner:
             parts = zip(("mean", "var", "count"), state["observation"], strict=True)
             found.update({f"observation.{name}": np.asarray(value, np.float32) for name, value in parts})
         if self.config.normalise_rewards:
-            found["reward.var"] = np.asarray(state["reward"][1][0], np.float32)
+            found["reward.var"] = np.asarray(state["reward"][1], np.float32)
             found["reward.count"] = np.asarray(state["reward"][2], np.float32)
         return found
 

@@ -121,7 +121,7 @@ def test_minibatches_can_be_kept():
     assert [one[0] for one in kept] == [0, 1, 2, 3, 7]
     rows = np.sort(np.concatenate([one[3] for one in kept[:4]]))
     assert rows.tolist() == list(range(256))
-    _, version, norm, rows, outputs, values = kept[0]
+    _, version, norm, rows, outputs, values, _ = kept[0]
     assert (version, outputs.shape, values.shape) == (0, (64, 2), (64,))
     np.testing.assert_allclose(values, learner.core.views()["value"].reshape(-1)[rows], rtol=1e-6)
     assert norm > 0
