@@ -71,7 +71,16 @@ struct Kept {
 };
 
 struct Episode {
-    double step, env, update, ret, length, terminated, truncated;
+    double step = 0, env = 0, update = 0, ret = 0, length = 0, terminated = 0, truncated = 0;
+};
+
+struct World {  // where the environments stand
+    std::vector<double> states, discounted, raw_return;
+    std::vector<int> length;
+    Floats current, raw_current;
+    Moments observation, reward;
+    long steps;
+    size_t episodes;
 };
 
 class Learner {

@@ -14,9 +14,11 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+std::atomic<bool> cancelled{false};
+
 struct Flag : Stop {  // what the other threads ask
     std::atomic<bool> raised{false};
-    bool asked() override { return raised.load(std::memory_order_relaxed); }
+    bool asked() override { return raised.load(std::memory_order_relaxed) || cancelled.load(std::memory_order_relaxed); }
 };
 
 // What the calling thread asks: it alone may ask the interpreter whether a signal came.
@@ -39,7 +41,10 @@ struct Signals : Stop {
 
 }  // namespace
 
+void cancel() { cancelled = true; }
+
 void for_members(const std::vector<Learner *> &members, int threads, const std::function<void(Learner &, Stop &)> &each) {
+    cancelled = false;
     Flag flag;
     Signals signals(flag);
     std::atomic<size_t> next{0};

@@ -7,3 +7,6 @@
 // Does `work` for every member, on so many threads, without the interpreter lock. Ctrl-C is looked for 20 times a second:
 // work is told to stop, and KeyboardInterrupt is raised when all threads have come home.
 void for_members(const std::vector<ppo::Learner *> &members, int threads, const std::function<void(ppo::Learner &, ppo::Stop &)> &work);
+
+// Makes the `for_members` that runs now return without an exception; for signal handlers that want it so.
+void cancel();

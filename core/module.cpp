@@ -223,6 +223,7 @@ NB_MODULE(_core, m) {
 #define PPO_COLUMN_NAME(name) #name,
     m.attr("COLUMNS") = nb::cast(std::vector<std::string>{PPO_COLUMNS(PPO_COLUMN_NAME)});
     m.def("instruction_set", [] { return kernels().name; }, "The instruction set in use.");
+    m.def("cancel", &cancel, "For a signal handler: what trains now stops, as after its last whole update.");
     m.def("instruction_sets", [] {
         std::vector<std::string> found;
         for (const char *const *name = kernel_names(); *name; ++name)

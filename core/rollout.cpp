@@ -214,11 +214,14 @@ void Learner::step_tasks() {
 
 bool Learner::advance(int updates, Stop &stop) {
     for (int u = 0; u < updates; ++u) {
-        while (!full()) {
-            if (stop.asked()) return false;
-            act(nullptr), step_tasks();
-        }
-        if (!update(stop)) return false;
+        // what a rollout moves: when it is stopped halfway, the next one begins where this one did
+        const World before{tasks->states, discounted, raw_return, length, current, raw_current, observation_moments, reward_moments, steps_taken, episodes.size()};
+        while (!full() && !stop.asked()) act(nullptr), step_tasks();
+        if (full() && update(stop)) continue;
+        tasks->states = before.states, discounted = before.discounted, raw_return = before.raw_return, length = before.length;
+        current = before.current, raw_current = before.raw_current, observation_moments = before.observation, reward_moments = before.reward;
+        steps_taken = before.steps, episodes.resize(before.episodes), at = 0, final_rows_.clear(), final_observations_.clear();
+        return false;
     }
     return true;
 }

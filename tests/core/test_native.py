@@ -187,3 +187,21 @@ def test_the_wrong_task_is_refused():
         learner.attach("LunarLander-v3")
     with pytest.raises(ValueError, match="attach"):
         learner.train(1)
+
+
+def test_a_cancelled_call_can_be_made_again():
+    """A signal handler that only cancels: no exception, and what follows is as if nothing had happened."""
+    whole, other = (fresh(num_envs=32, rollout_steps=256, hidden_sizes=(200, 200), epochs=8) for _ in range(2))
+    whole.train(3)
+    other.train(1)
+    before = signal.signal(signal.SIGINT, lambda *_: _core.cancel())
+    try:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        other.train(10**6)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    done = other.core.updates_done
+    if done < 3:  # on a machine so fast that it got further, there is nothing to compare
+        other.train(3 - done)
+        assert equal(whole.tensors(), other.tensors())
+    assert done < 10**6
