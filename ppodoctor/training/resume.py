@@ -115,6 +115,7 @@ def resume(
             text = "the run goes on, but not to the bit as it would have: " + "; ".join(differs)
             warnings.warn(text, TrainingWarning, stacklevel=2)
         origin = origin_of(environment, saved.config, options, actor_critic)
+        writer.describe(origin=origin)
         signal = run_to_end(trainer, writer, with_checkpoints(observers, origin))
     finally:
         envs.close()

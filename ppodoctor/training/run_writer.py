@@ -104,8 +104,9 @@ class RunWriter:
         self._facts["resumed_at"] = [*header.get("resumed_at", []), self.trainer.number]
         self.describe()
 
-    def describe(self) -> None:
-        """Write run.json as things stand."""
+    def describe(self, **facts: Any) -> None:
+        """Write run.json as things stand, with more facts from now on."""
+        self._facts.update(facts)
         self.recorder.describe(**self._header())
 
     def close(self, status: str, reason: str = "") -> None:

@@ -72,8 +72,9 @@ def train(
         trainer = make_trainer(config, envs, actor_critic=actor_critic)
         folder = Path(out) if out is not None else new_folder(envs.spec_id or name_of(environment))
         writer = RunWriter(folder, trainer, actor_critic)
-        everybody = with_checkpoints(observers, origin_of(environment, config, options, actor_critic))
-        signal = run_to_end(trainer, writer, everybody)
+        origin = origin_of(environment, config, options, actor_critic)
+        writer.describe(origin=origin)
+        signal = run_to_end(trainer, writer, with_checkpoints(observers, origin))
     finally:
         envs.close()
     return Result(policy_of(trainer, actor_critic), folder, trainer.stopping, signal)
