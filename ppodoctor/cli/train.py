@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 
 from ppodoctor.cli.options import ShowOptions
 from ppodoctor.cli.statuses import UsageError
-from ppodoctor.cli.train_options import PlaceOptions, SettingOptions, check_places, given_settings
+from ppodoctor.cli.train_options import MoreOptions, PlaceOptions, SettingOptions, check_together, given_settings
 from ppodoctor.config import ConfigError, PPOConfig
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def train(
     /,
     *,
     places: PlaceOptions | None = None,
+    more: MoreOptions | None = None,
     chosen: SettingOptions | None = None,
     show: ShowOptions | None = None,
 ) -> int:
@@ -33,16 +35,18 @@ def train(
     Ctrl-C and SIGTERM end it after the update that runs, with everything saved (exit status 130 and 143);
     `--resume RUN` goes on from there, or from the last checkpoint after a crash, as if nothing had happened.
     """
-    places, show = places or PlaceOptions(), show or ShowOptions()
+    places, more, show = places or PlaceOptions(), more or MoreOptions(), show or ShowOptions()
     show.refuse_nonsense()
     given = given_settings(places, chosen)
-    check_places(environment, places, given)
+    check_together(environment, places, more, given)
     try:
         from ppodoctor.cli.training import in_words, tell_diagnosis, tell_stopped
 
         with in_words():
             if places.resume is not None:
                 result = _resume(environment, given.get("total_steps"), places, show)
+            elif more.seeds > 1:
+                return _train_seeds(str(environment), PPOConfig.from_dict(given), places, more, show)
             else:
                 result = _train(str(environment), PPOConfig.from_dict(given), places, show)
     except ConfigError as error:
@@ -65,6 +69,27 @@ def _train(environment: str, config: PPOConfig, places: PlaceOptions, show: Show
             return train(environment, config, out=folder, actor_critic=network, observers=everybody)
 
     return train_new(environment, config, places.out, run)
+
+
+def _train_seeds(
+    environment: str, config: PPOConfig, places: PlaceOptions, more: MoreOptions, show: ShowOptions
+) -> int:
+    from ppodoctor.cli.several import folder_of_seeds, tell_seeds
+    from ppodoctor.cli.training import progress
+    from ppodoctor.training.checkpoint import Checkpoints
+    from ppodoctor.training.seeds import train_seeds
+
+    out = folder_of_seeds(environment, places.out)
+    with ExitStack() as open_views:
+
+        def watch(number: int, folder: Path, wanted: PPOConfig) -> list[Any]:
+            open_views.close()
+            verb = f"seed {wanted.seed}, {number} of {more.seeds}"
+            view = open_views.enter_context(progress(folder, wanted, quiet=show.quiet, verb=verb))
+            return [*view, Checkpoints(places.checkpoint_seconds)]
+
+        found = train_seeds(environment, config, more.seeds, out, make=(None, _network(places.network)), watch=watch)
+    return tell_seeds(found, environment, more.seeds, show)
 
 
 def _resume(environment: str | None, total_steps: int | None, places: PlaceOptions, show: ShowOptions) -> Result:

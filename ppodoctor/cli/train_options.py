@@ -12,6 +12,7 @@ from ppodoctor.cli.statuses import UsageError
 from ppodoctor.config import ConfigError, PPOConfig, read_settings, settings
 
 PLACES = Group("Where things are", sort_key=1)
+MORE = Group("Beside the training", sort_key=2)
 
 
 @Parameter(name="*")
@@ -46,10 +47,25 @@ class PlaceOptions:
     ] = None
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class MoreOptions:
+    """What goes on beside one training."""
+
+    seeds: Annotated[
+        int,
+        Parameter(
+            help="Train so many seeds one after the other, and report the interquartile mean of their returns with a "
+            "bootstrap interval.",
+            group=MORE,
+        ),
+    ] = 1
+
+
 def _options() -> Any:
     """One option for each setting, None where it was not given: read from PPOConfig alone."""
     kinds, default = get_type_hints(PPOConfig), PPOConfig()
-    order = {group: place for place, group in enumerate(dict.fromkeys(facts.group for _, facts in settings()), 3)}
+    order = {group: place for place, group in enumerate(dict.fromkeys(facts.group for _, facts in settings()), 4)}
     made = []
     for name, facts in settings():
         value = getattr(default, name)
@@ -81,16 +97,22 @@ def given_settings(places: PlaceOptions, chosen: SettingOptions | None) -> dict[
     return given | {name: value for name in names if (value := getattr(chosen, name)) is not None}
 
 
-def check_places(environment: str | None, places: PlaceOptions, given: dict[str, Any]) -> None:
+def check_together(environment: str | None, places: PlaceOptions, more: MoreOptions, given: dict[str, Any]) -> None:
     """Raise UsageError for options that contradict each other."""
     if places.checkpoint_seconds is not None and not places.checkpoint_seconds >= 0:
         raise UsageError(f"--checkpoint-seconds is {places.checkpoint_seconds:g}; 0 or more was expected.")
+    if more.seeds < 1:
+        raise UsageError(f"--seeds is {more.seeds}; a number from 1 was expected.")
     if places.resume is None:
         if environment is None:
             raise UsageError("No environment was given. For example: ppodoctor train CartPole-v1")
         return
     if places.out is not None:
         raise UsageError("--resume goes on in the run's own folder; leave --out away.")
+    if more.seeds > 1:
+        raise UsageError(
+            "--resume goes on with one run. For several seeds give the same command again, with the folder as --out."
+        )
     others = sorted(given.keys() - {"total_steps"})
     if others:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in others)

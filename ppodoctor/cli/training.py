@@ -116,5 +116,7 @@ def tell_diagnosis(result: Result, show: ShowOptions) -> int:
     run = Run.load(result.folder)
     report = build_report(run, diagnose(run))
     tell(report, result.folder, show)
+    if not show.quiet:
+        print("One seed proves little: --seeds 5 trains five and gives an interval.", file=sys.stderr)
     # a short run is often undecided, and did all the same what was asked for
     return CAUSE_STATUS if status_of(report.verdict) == CAUSE_STATUS else 0
