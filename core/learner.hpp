@@ -100,7 +100,8 @@ class Learner {
     void attach(std::unique_ptr<Tasks> tasks);
     bool advance(int updates, Stop &stop);       // rollout and update so many times
 
-    void predict(const float *observation, int rows, bool greedy, const uint8_t *mask, int *choice, float *action, float *value);
+    void evaluate(const float *observation, int rows, float *outputs, float *values);
+    void predict(const float *observation, int rows, bool greedy, const uint8_t *mask, int *choice, float *action);
     // Of the loss over rows of the rollout, into `derivative`; left unfinished when `stop` is asked for.
     Sums gradient(const int *rows, int count, const Rates &rates, Stop *stop = nullptr);
     void optimise(const Rates &rates);                              // one step from `derivative`

@@ -198,14 +198,21 @@ static void observe(Learner &l, Array<float> next, Array<float> reward, Array<bo
               bytes(valid, n, "valid"), final_observation ? final_observation->data() : nullptr);
 }
 
-static nb::tuple predict(Learner &l, Array<float, nb::ndim<2>> observation, bool greedy, std::optional<Array<bool>> mask) {
+static nb::tuple evaluate(Learner &l, Array<float, nb::ndim<2>> observation) {
+    const size_t n = observation.shape(0), a = size_t(l.shape.outputs);
+    expect(observation, n * l.shape.observation, "the observation");
+    std::vector<float> outputs(n * a), values(n);
+    l.evaluate(observation.data(), int(n), outputs.data(), values.data());
+    return nb::make_tuple(made(std::move(outputs), {n, a}), made(std::move(values), {n}));
+}
+
+static nb::object predict(Learner &l, Array<float, nb::ndim<2>> observation, bool greedy, std::optional<Array<bool>> mask) {
     const size_t n = observation.shape(0), c = size_t(l.shape.components());
     expect(observation, n * l.shape.observation, "the observation");
     std::vector<int> choices(l.shape.gaussian() ? 0 : n * c);
-    std::vector<float> actions(l.shape.gaussian() ? n * c : 0), values(n);
-    l.predict(observation.data(), int(n), greedy, bytes(mask, n * l.shape.outputs, "the action mask"), choices.data(), actions.data(), values.data());
-    nb::object picked = l.shape.gaussian() ? nb::cast(made(std::move(actions), {n, c})) : nb::cast(made(std::move(choices), {n, c}));
-    return nb::make_tuple(picked, made(std::move(values), {n}));
+    std::vector<float> actions(l.shape.gaussian() ? n * c : 0);
+    l.predict(observation.data(), int(n), greedy, bytes(mask, n * l.shape.outputs, "the action mask"), choices.data(), actions.data());
+    return l.shape.gaussian() ? nb::cast(made(std::move(actions), {n, c})) : nb::cast(made(std::move(choices), {n, c}));
 }
 
 template <class Row>
@@ -258,6 +265,7 @@ NB_MODULE(_core, m) {
         .def("observe", &observe, nb::arg("observation").noconvert(), nb::arg("reward").noconvert(), nb::arg("terminated").noconvert(),
              nb::arg("truncated").noconvert(), nb::arg("valid").none() = nb::none(), nb::arg("final").none() = nb::none())
         .def("attach", [](Learner &l, const std::string &id) { l.attach(make_tasks(id, l.settings.num_envs)); })
+        .def("evaluate", &evaluate)
         .def("predict", &predict, "observation"_a, "greedy"_a, "mask"_a.none() = nb::none())
         .def("tensors", &tensors)
         .def("fill", &fill)

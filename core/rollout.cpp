@@ -264,13 +264,23 @@ void Learner::advantages() {
     }
 }
 
-void Learner::predict(const float *seen, int rows, bool greedy, const uint8_t *allowed, int *choices, float *actions, float *values) {
+// Outputs [rows, outputs] of the actor and values [rows] of the critic, normaliser standing still.
+void Learner::evaluate(const float *seen, int rows, float *out, float *values) {
+    const int ld = int(padded(rows));
+    Floats x(size_t(rows) * shape.observation), z(size_t(shape.outputs) * ld);
+    normalise(seen, x.data(), rows);
+    forward(shape.actor, x.data(), rows, z.data(), ld, hidden_[0]);
+    values_of(x.data(), rows, values);
+    for (int i = 0; i < rows; ++i)
+        for (int a = 0; a < shape.outputs; ++a) out[long(i) * shape.outputs + a] = z[long(a) * ld + i];
+}
+
+void Learner::predict(const float *seen, int rows, bool greedy, const uint8_t *allowed, int *choices, float *actions) {
     const int c = shape.components(), ld = int(padded(rows));
     Floats x(size_t(rows) * shape.observation), z(size_t(shape.outputs) * ld), noise(size_t(c) * ld), picked(size_t(c) * ld), log_p(ld), masks;
     Ints which(size_t(c) * ld);
     normalise(seen, x.data(), rows);
     forward(shape.actor, x.data(), rows, z.data(), ld, hidden_[0]);
-    if (values) values_of(x.data(), rows, values);
     if (allowed) {
         masks.resize(z.size());
         for (int i = 0; i < rows; ++i)

@@ -16,6 +16,8 @@ cp -r ppodoctor tests pyproject.toml $build/tree/
 rm -f $build/tree/ppodoctor/core/_core.*.so
 cp $build/_core.*.so $build/tree/ppodoctor/core/
 cd $build/tree
+# An editable installation answers imports before the path does, and would bring its own module.
+echo 'import sys; sys.meta_path[:] = [f for f in sys.meta_path if "ScikitBuild" not in type(f).__name__]' >sitecustomize.py
 # Python itself leaks by design, and the sanitizer's run time has to be there before it starts.
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=.
 preload="$(${CXX:-c++} -print-file-name=libasan.so) $(${CXX:-c++} -print-file-name=libstdc++.so)"

@@ -6,7 +6,7 @@ classic-control tasks that it steps itself (`attach`, `train`). `train_together`
 """
 
 from ppodoctor.core.fit import Spec, available, fits, misfit, spec_of, why_not
-from ppodoctor.core.learner import Learner, NotFinite, train_together
+from ppodoctor.core.learner import Learner, NotFinite, cancel, train_together
 from ppodoctor.core.tasks import TASKS, Task
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Spec",
     "Task",
     "available",
+    "cancel",
     "fits",
     "misfit",
     "spec_of",

@@ -124,13 +124,16 @@ class Learner:
         self, observation: F32, *, deterministic: bool = True, mask: NDArray[np.bool_] | None = None
     ) -> NDArray[Any]:
         """Actions [B, ...] for observations [B, D], normaliser standing still; the rollout is left alone."""
-        actions, _ = self.core.predict(observation, deterministic, mask)
+        actions = self.core.predict(observation, deterministic, mask)
         return actions[:, 0] if len(self.spec.choices) == 1 else actions
 
+    def outputs(self, observation: F32) -> F32:
+        """The actor's logits or means [B, A] at observations [B, D]."""
+        return self.core.evaluate(observation)[0]
+
     def values(self, observation: F32) -> F32:
-        """The critic at observations [B, D]."""
-        found: F32 = self.core.predict(observation, True, None)[1]
-        return found
+        """The critic [B] at observations [B, D]."""
+        return self.core.evaluate(observation)[1]
 
     # What happened.
 
@@ -181,6 +184,12 @@ class Learner:
         for which in ("parameters", "first", "second"):
             self.core.fill(which, state[which])
         self.core.restore(state["rest"])
+
+
+def cancel() -> None:
+    """Make what trains now return, as after its last whole update and without an exception; for signal handlers."""
+    if not why_not():
+        _core.cancel()
 
 
 def train_together(learners: Sequence[Learner], updates: int, threads: int = 1) -> None:

@@ -103,7 +103,7 @@ def main(seconds: float, seed: int) -> None:
             print(f"case {count} of seed {seed}")
             raise
         count += 1
-    print(f"{count} cases of seed {seed}, instruction sets {', '.join(names)}: clean")
+    print(f"{count} cases of seed {seed} in {_core.__file__}, instruction sets {', '.join(names)}: clean")
 
 
 if __name__ == "__main__":
