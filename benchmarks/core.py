@@ -39,6 +39,7 @@ def workload(envs: int, steps: int, **settings: Any) -> PPOConfig:
         "num_envs": envs,
         "rollout_steps": 128,
         "total_steps": steps,
+        "epochs": 4,
         "learning_rate": 2.5e-4,
         "clip_range_value": 0.2,
         "entropy_coefficient": 0.01,

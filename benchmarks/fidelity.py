@@ -26,7 +26,7 @@ from study.fingerprint import ROOT, versions
 
 PEERS = Path(__file__).parent / "peers"
 MARGIN = 0.05
-COMMON = {"learning_rate_schedule": "linear", "orthogonal_init": True}
+COMMON = {"learning_rate_schedule": "linear", "epochs": 4, "learning_rate": 3e-4}
 # Steps, the range of returns from random to good, and settings under our names; from rl-zoo3 where it has the task.
 TASKS: dict[str, tuple[int, float, dict[str, Any]]] = {
     "CartPole-v1": (50_000, 475.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 5e-4}),

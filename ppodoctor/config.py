@@ -117,7 +117,7 @@ class PPOConfig:
         at_least=1,
     )
     frame_stack: int = setting(1, "Observations given to the network at once, newest last; 1 is off.", DATA, at_least=1)
-    learning_rate: float = setting(5e-4, "Step size of Adam.", UPDATE, above=0, search=Range(1e-5, 1e-2, log=True))
+    learning_rate: float = setting(1e-3, "Step size of Adam.", UPDATE, above=0, search=Range(1e-5, 1e-2, log=True))
     learning_rate_schedule: LearningRateSchedule = setting(
         "linear",
         "constant; linear to 0 at the end; or kl_adaptive, which keeps the KL divergence near target_kl.",
@@ -125,7 +125,7 @@ class PPOConfig:
     )
     adam_epsilon: float = setting(1e-5, "Epsilon of Adam.", UPDATE, above=0)
     epochs: int = setting(
-        4, "Passes over a rollout's samples per update.", UPDATE, at_least=1, search=Choices((1, 3, 4, 5, 10, 20))
+        10, "Passes over a rollout's samples per update.", UPDATE, at_least=1, search=Choices((1, 3, 4, 5, 10, 20))
     )
     minibatches: int = setting(4, "Minibatches per pass.", UPDATE, at_least=1, search=Choices((1, 2, 4, 8, 16, 32)))
     clip_range: float = setting(

@@ -45,7 +45,7 @@ def test_columns_follow_their_definitions(tmp_path):
         assert row.entropy_share == pytest.approx(row.entropy / np.log(2))
         assert row.advantage_mean == pytest.approx(0, abs=1e-5)
         assert row.grad_norm_after <= 0.5 + 1e-6
-        assert row.optimizer_steps == row.backwards == 16
+        assert row.optimizer_steps == row.backwards == 40
         assert row.minibatch_size == 256
         assert row.reward_mean <= 1
     # what the columns say of the first minibatch is what was kept of it

@@ -37,7 +37,7 @@ class Line(gym.Env):
         return observation, reward, self.steps % 10 == 0, False, {}
 
 
-CONFIG = PPOConfig(total_steps=12 * 64, num_envs=2, rollout_steps=32, minibatches=2)
+CONFIG = PPOConfig(total_steps=12 * 64, num_envs=2, rollout_steps=32, minibatches=2, epochs=4)
 
 
 def fails(tmp_path, config, environment=Line, error=TrainingError, **more):
