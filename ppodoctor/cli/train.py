@@ -44,11 +44,11 @@ def train(
 
         with in_words():
             if places.resume is not None:
-                result = _resume(environment, given.get("total_steps"), places, show)
+                result = _resume(environment, given.get("total_steps"), places, more, show)
             elif more.seeds > 1:
                 return _train_seeds(str(environment), PPOConfig.from_dict(given), places, more, show)
             else:
-                result = _train(str(environment), PPOConfig.from_dict(given), places, show)
+                result = _train(str(environment), PPOConfig.from_dict(given), places, more, show)
     except ConfigError as error:
         raise UsageError(str(error)) from None
     except ModuleNotFoundError as error:
@@ -56,8 +56,8 @@ def train(
     return tell_stopped(result) if result.signal else tell_diagnosis(result, show)
 
 
-def _train(environment: str, config: PPOConfig, places: PlaceOptions, show: ShowOptions) -> Result:
-    from ppodoctor.cli.training import progress, train_new
+def _train(environment: str, config: PPOConfig, places: PlaceOptions, more: MoreOptions, show: ShowOptions) -> Result:
+    from ppodoctor.cli.training import progress, sinks, train_new
     from ppodoctor.training.checkpoint import Checkpoints
     from ppodoctor.training.train import train
 
@@ -65,7 +65,7 @@ def _train(environment: str, config: PPOConfig, places: PlaceOptions, show: Show
 
     def run(folder: Path) -> Result:
         with progress(folder, config, quiet=show.quiet) as observers:
-            everybody = [*observers, Checkpoints(places.checkpoint_seconds)]
+            everybody = [*observers, *sinks(more), Checkpoints(places.checkpoint_seconds)]
             return train(environment, config, out=folder, actor_critic=network, observers=everybody)
 
     return train_new(environment, config, places.out, run)
@@ -75,7 +75,7 @@ def _train_seeds(
     environment: str, config: PPOConfig, places: PlaceOptions, more: MoreOptions, show: ShowOptions
 ) -> int:
     from ppodoctor.cli.several import folder_of_seeds, tell_seeds
-    from ppodoctor.cli.training import progress
+    from ppodoctor.cli.training import progress, sinks
     from ppodoctor.training.checkpoint import Checkpoints
     from ppodoctor.training.seeds import train_seeds
 
@@ -86,14 +86,16 @@ def _train_seeds(
             open_views.close()
             verb = f"seed {wanted.seed}, {number} of {more.seeds}"
             view = open_views.enter_context(progress(folder, wanted, quiet=show.quiet, verb=verb))
-            return [*view, Checkpoints(places.checkpoint_seconds)]
+            return [*view, *sinks(more), Checkpoints(places.checkpoint_seconds)]
 
         found = train_seeds(environment, config, more.seeds, out, make=(None, _network(places.network)), watch=watch)
     return tell_seeds(found, environment, more.seeds, show)
 
 
-def _resume(environment: str | None, total_steps: int | None, places: PlaceOptions, show: ShowOptions) -> Result:
-    from ppodoctor.cli.training import progress
+def _resume(
+    environment: str | None, total_steps: int | None, places: PlaceOptions, more: MoreOptions, show: ShowOptions
+) -> Result:
+    from ppodoctor.cli.training import progress, sinks
     from ppodoctor.training.checkpoint import Checkpoints
     from ppodoctor.training.resume import resume, saved_in
 
@@ -106,7 +108,7 @@ def _resume(environment: str | None, total_steps: int | None, places: PlaceOptio
         )
     verb = f"going on after update {saved.number:,} of {saved.config.updates:,} ({saved.steps:,} steps)"
     with progress(saved.folder, saved.config, quiet=show.quiet, verb=verb) as observers:
-        everybody = [*observers, Checkpoints(places.checkpoint_seconds)]
+        everybody = [*observers, *sinks(more), Checkpoints(places.checkpoint_seconds)]
         return resume(saved, actor_critic=_network(places.network), observers=everybody)
 
 

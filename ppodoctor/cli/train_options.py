@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from cyclopts import Group, Parameter
 
@@ -60,6 +60,24 @@ class MoreOptions:
             group=MORE,
         ),
     ] = 1
+    tensorboard: Annotated[
+        bool, Parameter(help="Write event files for TensorBoard into RUN/tensorboard.", group=MORE, negative="")
+    ] = False
+    wandb: Annotated[
+        str,
+        Parameter(
+            help="Log to this project at Weights & Biases; offline where nobody is logged in or WANDB_MODE=offline.",
+            group=MORE,
+            metavar="PROJECT",
+            show_default=False,
+        ),
+    ] = ""
+    names: Annotated[
+        Literal["cleanrl", "sb3"],
+        Parameter(
+            help="Whose names the numbers have there: charts/episodic_return or rollout/ep_rew_mean.", group=MORE
+        ),
+    ] = "cleanrl"
 
 
 def _options() -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ppodoctor.cli.options import ShowOptions
 from ppodoctor.cli.statuses import CAUSE_STATUS, UsageError, status_of
+from ppodoctor.cli.train_options import MoreOptions
 from ppodoctor.config import ConfigError, PPOConfig
 
 if TYPE_CHECKING:
@@ -65,6 +66,22 @@ def progress(folder: Path, config: PPOConfig, *, quiet: bool, verb: str = "train
         yield [view]
     finally:
         view.close()
+
+
+def sinks(more: MoreOptions) -> list[Any]:
+    """Observers that send the numbers elsewhere. Raises ConfigError where a package is missing."""
+    from ppodoctor.training.sinks import Sink
+
+    found = []
+    if more.tensorboard:
+        from ppodoctor.training.sinks.tensorboard import TensorBoard
+
+        found.append(Sink(TensorBoard(), more.names))
+    if more.wandb:
+        from ppodoctor.training.sinks.wandb import WeightsAndBiases
+
+        found.append(Sink(WeightsAndBiases(more.wandb), more.names))
+    return found
 
 
 def train_new(

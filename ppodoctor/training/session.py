@@ -36,9 +36,9 @@ def run_to_end(trainer: Trainer, writer: RunWriter, observers: Sequence[Observer
     Returns the signal that ended it, or 0. Raises what training raises, TrainingError with what is left said.
     """
     status, reason, signal = "crashed", "", 0
-    begin_all(observers, trainer, writer.recorder.folder)
     with stopped_by_signals(trainer.stop) as caught:
         try:
+            begin_all(observers, trainer, writer.recorder.folder)
             _iterate(trainer, writer, observers)
             status, reason = ("stopped", trainer.stopping) if trainer.stopping else ("finished", "")
             signal = caught[0] if caught and trainer.stopping else 0
