@@ -231,6 +231,46 @@ def with_gymnasium(quick: bool) -> dict[str, Any]:
     return row
 
 
+def learning(seeds: int) -> dict[str, Any]:
+    """Learning curves of the core and of the trainer in numpy, same settings, on CartPole; permutation tests."""
+    from ppodoctor.training.envs import make_envs
+    from ppodoctor.training.setup import make_trainer
+
+    curves: dict[str, list[list[float]]] = {"core": [], "trainer": []}
+    for seed in range(seeds):
+        config = workload(8, 40_000, seed=seed, learning_rate=1e-3)
+        learner = attached(config)
+        learner.train(config.updates)
+        curves["core"].append(_curve([(one.step, one.ret) for one in learner.episodes()], 40_000))
+        ends, trainer = [], make_trainer(config, make_envs("CartPole-v1", 8))
+        trainer.specimens = False
+        for update in trainer.run():
+            begin = update.step - config.batch_size
+            ends += [(begin + 8 * (one.row + 1), one.episode.ret) for one in update.episodes]
+        curves["trainer"].append(_curve(ends, 40_000))
+    ours, theirs = np.array(curves["core"]), np.array(curves["trainer"])
+    both, rng = np.concatenate([ours, theirs]), np.random.default_rng(0)
+    seen, mixed = np.abs(ours.mean(0) - theirs.mean(0)), np.zeros(ours.shape[1])
+    for _ in range(5000):
+        order = rng.permutation(len(both))
+        mixed += np.abs(both[order[:seeds]].mean(0) - both[order[seeds:]].mean(0)) >= seen
+    row = {
+        "seeds": seeds,
+        "core": ours.mean(0).tolist(),
+        "trainer": theirs.mean(0).tolist(),
+        "p": (mixed / 5000).tolist(),
+    }
+    curves_and_p = row["core"], row["trainer"], row["p"]
+    quarters = ", ".join(f"{a:.0f} / {b:.0f} (p {p:.2f})" for a, b, p in zip(*curves_and_p, strict=True))
+    print(f"returns after each quarter of 40,000 steps, core / trainer, {seeds} seeds: {quarters}")
+    return row
+
+
+def _curve(ends: list[tuple[int, float]], steps: int) -> list[float]:
+    """Mean return of the last 20 episodes before each quarter of the run."""
+    return [float(np.mean([r for step, r in ends if step <= steps * k / 4][-20:])) for k in (1, 2, 3, 4)]
+
+
 def _finals(observation: Any, info: dict[str, Any]) -> Any:
     final = observation.copy()
     for i in np.flatnonzero(info["_final_obs"]):
@@ -262,6 +302,8 @@ def main() -> None:
     figures["solved"] = solved(3 if given.quick else 20)
     figures["sweep"] = sweep(given.quick)
     figures["gymnasium"] = with_gymnasium(given.quick)
+    if not given.quick:
+        figures["learning"] = learning(20)
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
             json.dump(figures, file, indent=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,7 +29,7 @@ class Spec:
 def why_not() -> str:
     """Why the core cannot be used in this installation; empty when it can."""
     try:
-        from ppodoctor.core import _core  # noqa: F401
+        importlib.import_module("ppodoctor.core._core")
     except ModuleNotFoundError:
         return (
             "ppodoctor was installed without its compiled core, because no C++20 compiler worked; "
