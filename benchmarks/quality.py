@@ -1,7 +1,7 @@
 """How often the diagnosis names a planted fault, and how often it blames a correct script.
 
 Usage: python benchmarks/quality.py [--quick] [--split dev|heldout|public] [--scripts MANIFEST] [--only GLOB]
-       [--per-fault N] [--jobs N] [--json PATH] [--write] [--list]
+       [--per-fault N] [--skip N] [--jobs N] [--json PATH] [--write] [--list]
 
 What was recorded and said is kept under runs/quality by content: after a change to a check only the diagnosis is made
 again, after a change to the watching room the script is run again.
@@ -69,6 +69,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--scripts", type=Path, metavar="MANIFEST", help="scripts of others to plant faults in, too")
     parser.add_argument("--only", default="*", metavar="GLOB", help="cases by script:faults:seed, e.g. '*:healthy:*'")
     parser.add_argument("--per-fault", type=int, metavar="N", help="each fault in so many scripts only, evenly drawn")
+    parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N scripts of each fault")
     parser.add_argument("--minutes", type=float, help="begin no case after so long; what was begun is a random sample")
     parser.add_argument("--jobs", type=int, default=2, help="cases run side by side")
     parser.add_argument("--json", metavar="PATH", help="write everything as JSON")
@@ -82,12 +83,13 @@ def _chosen(half: str, options: argparse.Namespace) -> list[Case]:
     cases = [case for case in cases if not case.script.requires or importlib.util.find_spec(case.script.requires)]
     if options.quick and options.only == "*":
         return [case for case in cases if any(fnmatch(case.label, pattern) for pattern in QUICK)]
-    return _thinned([case for case in cases if fnmatch(case.label, options.only)], options.per_fault)
+    chosen = [case for case in cases if fnmatch(case.label, options.only)]
+    return _thinned(chosen, options.skip, options.per_fault)
 
 
-def _thinned(cases: Sequence[Case], per_fault: int | None) -> list[Case]:
+def _thinned(cases: Sequence[Case], skip: int, per_fault: int | None) -> list[Case]:
     """At most so many scripts for each fault, the same ones every time and no script favoured; all healthy cases."""
-    if per_fault is None:
+    if per_fault is None and not skip:
         return list(cases)
     by_fault: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
@@ -95,7 +97,7 @@ def _thinned(cases: Sequence[Case], per_fault: int | None) -> list[Case]:
     kept = []
     for names, group in by_fault.items():
         group = sorted(group, key=lambda case: digest([case.label])) if names else group
-        kept += group[:per_fault] if names else group
+        kept += group[skip:][:per_fault] if names else group
     return kept
 
 

@@ -2,8 +2,9 @@
 
 The scripts stay where they are; a manifest names them. Each entry has `id`, `cwd`, `argv` and `env` (the command, with
 the interpreter that it needs), and `plant`: `files` in which the algorithm stands, relative to `root` (the folder that
-is copied for each case; without it `cwd`), `traits` as in `scripts.Script`, and for a library `package`, the folder of
-an installed package that is copied beside the script, so that Python finds the planted copy first.
+is copied for each case; without it `cwd`), `traits` as in `scripts.Script`, `wraps` (false for environments of the old
+interface), `updates` (how long exact faults are watched), and for a library `package`, the folder of an installed
+package that is copied beside the script, so that Python finds the planted copy first.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class ForeignScript:
     argv: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
     planted_files: tuple[str, ...]
+    wraps: bool
+    """Whether the spoiled environments of `wrappers` fit: they speak gymnasium's interface of five values."""
     package: Path | None = None
+    exact_updates: int = UPDATES
     heldout: bool = True
     updates: int = UPDATES
     requires: str = ""
@@ -57,6 +61,8 @@ class ForeignScript:
             argv=tuple(entry["argv"]),
             env=tuple(sorted(entry.get("env", {}).items())),
             planted_files=tuple(plant["files"]),
+            wraps=plant.get("wraps", True),
+            exact_updates=plant.get("updates", UPDATES),
             package=Path(plant["package"]) if plant.get("package") else None,
         )
 
@@ -101,6 +107,8 @@ def foreign_cases(manifest: Path) -> Iterator[Case]:
             continue
         for script in scripts:
             case = Case(script, (fault,), (name,), True, SEED)
+            if fault.family != "update" and not script.wraps:
+                continue
             if fault.needs <= script.traits and script.name not in fault.unless and _can_be_planted(case):
                 yield case
 

@@ -27,6 +27,7 @@ class Script:
         arguments: command line that names the script's usual task.
         updates: policy updates after which it has clearly learned.
         requires: an import that it needs beside torch and gymnasium.
+        exact_updates: policy updates for which it is watched where all faults are exact.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Script:
     heldout: bool = False
     arguments: tuple[str, ...] = ()
     requires: str = ""
+    exact_updates: int = 6
 
     @property
     def entry(self) -> tuple[str, ...]:

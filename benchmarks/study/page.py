@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from planter.foreign import UPDATES
 from planter.scripts import SCRIPTS
 
 from .fingerprint import versions
-from .runner import EXACT_UPDATES
 from .scores import AS_GOOD, Rate, Scored, kind_of
 
 HEAD = """# How often the diagnosis is right
@@ -20,7 +20,8 @@ brackets. A *hit* is a finding whose id is the planted fault's, or one that desc
 then notes together, since a fault that does not keep a script from learning belongs in the notes. *As cause* counts
 the causes alone. An error of the tool counts as a miss. A *false alarm* is a healthy script with any cause. A planted
 setting with which the script gained at least {as_good:.0%} of what it gains without is no fault there: such cases are
-listed, and are in no rate.
+listed, and are in no rate. Where the command skips scripts (`--skip`), those pairs of fault and script were run before:
+their misses were looked at and what was wrong was mended. The pairs that are counted here had not been looked at.
 
 Settings: scripts with exact faults only were watched for {updates} updates, all others for as many as the correct
 script needs until it has clearly learned. Versions: {versions}.
@@ -35,14 +36,16 @@ def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: st
         command: what wrote it.
     """
     installed = ", ".join(f"{name} {number}" for name, number in versions().items())
-    parts = [HEAD.format(command=command, as_good=AS_GOOD, updates=EXACT_UPDATES, versions=installed)]
+    parts = [HEAD.format(command=command, as_good=AS_GOOD, updates=UPDATES, versions=installed)]
     titles = {
+        "public": "## Scripts of others: public scripts and libraries, planted by the shape of their code",
         "heldout": "## Held out: scripts, seeds and faults on which no threshold was set",
         "dev": "## Development: scripts on which thresholds were set",
     }
     for half, (rows, found) in halves.items():
         parts += [titles[half], _rates(found), _updates(rows), _lists(found)]
-    parts += ["## Scripts", _scripts()]
+    public = sorted({(row.case.script.name, row.case.script.style) for row in halves.get("public", ((), {}))[0]})
+    parts += ["## Scripts", _scripts(public)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -98,8 +101,9 @@ def _lists(found: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _scripts() -> str:
+def _scripts(public: Sequence[tuple[str, str]]) -> str:
     lines = ["| script | style | half |", "|---|---|---|"]
+    lines += [f"| `{name}` | {style} | of others |" for name, style in public]
     for script in SCRIPTS.values():
         lines.append(f"| `{script.name}` | {script.style} | {'held out' if script.heldout else 'development'} |")
     return "\n".join(lines)

@@ -20,7 +20,6 @@ from .fingerprint import ROOT, digest, package_code, versions, watching_code
 STORE = ROOT / "runs" / "quality"
 # How long a planted fault is watched: exact ones show in the first update, the others need a curve, so they are watched
 # until the correct script has learned. Counted in updates, since seconds are worth less on a busy machine.
-EXACT_UPDATES = 6
 PATIENCE_SECONDS = 240
 
 
@@ -56,7 +55,7 @@ class Outcome:
 def limits_of(case: Case, *, quick: bool) -> Limits:
     """A few updates for a case whose faults are all exact, else time enough for a curve."""
     if case.faults and all(fault.kind == "exact" for fault in case.faults):
-        return Limits(updates=2, seconds=30) if quick else Limits(EXACT_UPDATES, PATIENCE_SECONDS)
+        return Limits(updates=2, seconds=30) if quick else Limits(case.script.exact_updates, PATIENCE_SECONDS)
     if quick:
         return Limits(seconds=8)
     longest = max((fault.seconds or 0 for fault in case.faults), default=0)

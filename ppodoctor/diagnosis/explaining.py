@@ -36,7 +36,7 @@ _ROOT_FAMILIES = frozenset({"update", "advantage", "data", "env", "reward", "net
 
 
 def rank(found: Sequence[Finding], kinds: Sequence[LookAlike]) -> list[Finding]:
-    """Causes first, faults before symptoms, the exact before the measured before rules.
+    """Causes first, faults before symptoms, the exact before the measured before rules, the grave before the mild.
 
     Among equals: what the curves' class speaks for, then the stronger, then the earlier one.
     """
@@ -47,6 +47,7 @@ def rank(found: Sequence[Finding], kinds: Sequence[LookAlike]) -> list[Finding]:
             finding.severity != CAUSE,
             finding.id in SYMPTOMS,
             _CERTAIN_FIRST.index(finding.basis),
+            finding.check.mild,
             spoken_for.get(finding.id, 99),
             -finding.confidence,
             finding.first_update if finding.first_update is not None else 10**9,

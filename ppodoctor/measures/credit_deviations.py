@@ -158,6 +158,8 @@ def _centred(outcome: Outcome, steps: Steps, what: str) -> Optional[Deviation]:
         own = steps.reward[:, columns == update][steps.valid[:, columns == update]]
         at = min(number, len(best.reward_scale) - 1)
         scale, shift = float(best.reward_scale[at]), float(best.reward_shift[at])
+        if not own.any():
+            return None  # nothing was there to be taken away
         if own.std() < 1e-6 * max(abs(own.mean()), 1e-12):
             undone.append(1.0 if abs(scale * own.mean() + shift) < 1e-4 else 0.0)  # a constant reward that vanishes
         elif abs(own.mean()) > 0.05 * own.std():

@@ -32,11 +32,12 @@ class Direction:
 
 @lru_cache(maxsize=8)
 def advantage_direction(run: Run) -> Optional[Direction]:
-    """From the fitted recursion where it is exact, else from the correlation with what was earned afterwards.
+    """From the fitted recursion where it is exact; else from correlations.
 
-    None when neither says anything.
+    With what was earned afterwards, or with what the critic is taught to think of the same samples. None when none of
+    them says anything.
     """
-    return _fitted(run) or _correlated(run)
+    return _fitted(run) or _correlated(run) or _taught(run)
 
 
 def _fitted(run: Run) -> Optional[Direction]:
@@ -89,6 +90,38 @@ def _correlated(run: Run, gamma: float = 0.97) -> Optional[Direction]:
         f"advantages as used correlate {r:+.2f} with the reward that followed ({a.size} samples)",
         first,
     )
+
+
+def _taught(run: Run) -> Optional[Direction]:
+    """Advantages as used against target minus prediction of the value loss of the same samples.
+
+    Where rewards cannot be matched this still tells the sign: what raises the critic's opinion is an advantage.
+    """
+    used: List[Array] = []
+    raised: List[Array] = []
+    first: Optional[int] = None
+    for reading in readings(run):
+        surrogate, value = reading.surrogate, reading.value
+        if surrogate is None or surrogate.advantage is None or value is None or len(used) >= 40:
+            continue
+        if value.target is None or value.prediction is None:
+            continue
+        advantage, error = (
+            np.asarray(one, np.float64).reshape(-1)
+            for one in (surrogate.advantage, np.asarray(value.target) - np.asarray(value.prediction))
+        )
+        if error.size == advantage.size > 7 and min(error.std(), advantage.std()) > 1e-9:
+            first = reading.update if first is None else first
+            used.append(_standard(advantage))
+            raised.append(_standard(error))
+    if first is None:
+        return None
+    a, b = np.concatenate(used), np.concatenate(raised)
+    r = float(np.mean(a * b))
+    if abs(r) * np.sqrt(a.size) < SURE or abs(r) < 0.3:
+        return None
+    text = f"advantages as used correlate {r:+.2f} with target minus value of the same samples ({a.size} samples)"
+    return Direction(int(np.sign(r)), False, text, first)
 
 
 def _standard(values: Array) -> Array:

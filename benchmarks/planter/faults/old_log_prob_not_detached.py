@@ -18,5 +18,6 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    also=("ratio_without_old_policy",),
     heldout=True,
 )

@@ -14,7 +14,7 @@ from ppodoctor.run import Run
     fix="Clamp the ratio itself, then multiply with the advantage.",
     faults=(7,),
     needs=("minibatches",),
-    explains=("steps_too_large", "policy_frozen", "clip_range_too_large"),
+    explains=("steps_too_large", "policy_frozen", "parameters_never_move", "clip_range_too_large"),
     rivals=("clip_bounds_not_around_one", "ratio_without_exp"),
     refuted_by="The clamp's input is the ratio.",
 )

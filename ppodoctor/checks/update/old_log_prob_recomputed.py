@@ -17,6 +17,7 @@ from ppodoctor.run import Run
     faults=(1,),
     needs=("minibatches",),
     explains=(
+        "parameters_never_move",
         "policy_frozen",
         "policy_stays_uniform",
         "learning_rate_too_low",

@@ -17,6 +17,7 @@ from ppodoctor.run import Run
     faults=(8,),
     needs=("minibatches",),
     explains=(
+        "parameters_never_move",
         "ratio_not_one_at_start",
         "policy_frozen",
         "policy_stays_uniform",

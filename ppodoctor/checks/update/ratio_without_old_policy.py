@@ -14,7 +14,7 @@ from ppodoctor.run import Run
     fix="Store log_prob at rollout time and use ratio = exp(log_prob - stored_log_prob).",
     faults=(1, 8),
     needs=("minibatches",),
-    explains=("steps_too_large", "entropy_collapsed", "return_peaked_then_fell"),
+    explains=("steps_too_large", "entropy_collapsed", "return_peaked_then_fell", "parameters_never_move"),
     rivals=("old_log_prob_recomputed", "surrogate_not_clipped"),
     refuted_by="A stored log-probability (or probability) that divides the new one.",
 )
