@@ -50,7 +50,8 @@ def solve(trainer: Trainer, seed: int) -> None:
 def main() -> None:
     kind, environment, num_envs, seconds, seed, *rest = sys.argv[1:]
     config = PPOConfig(
-        total_steps=10**9, num_envs=int(num_envs), epochs=4, learning_rate=2.5e-4, clip_range_value=0.2, entropy_coefficient=0.01,
+        total_steps=10**9, num_envs=int(num_envs), epochs=4, learning_rate=2.5e-4, clip_range_value=0.2,
+        entropy_coefficient=0.01,
         seed=int(seed),
     )  # fmt: skip
     if kind == "solve":

@@ -57,7 +57,9 @@ class LossFacts:
     action: ActionFacts
     rates: Rates
     parameters: tuple[ParameterFacts, ...]
-    """In the order of the learner's tensors, which are those of two dense networks."""
+    """In the order of the learner's tensors."""
+    dense: bool = True
+    """Two dense networks, whose layers are told one by one; else each network is one layer below its output."""
 
     def number(self, name: str) -> int:
         """The index of a parameter."""
@@ -114,6 +116,8 @@ def _facts(minibatch: Minibatch, facts: LossFacts) -> dict[str, Any]:
 
 def _tower(tree: _Tree, tower: str, inputs: NDArray[Any], result: NDArray[Any], facts: LossFacts) -> int:
     """The layers of one network; only the first one's input and the last one's result are kept."""
+    if not facts.dense:
+        return _body(tree, tower, (inputs, result), facts)
     below = NONE
     for layer in range(facts.last + 1):
         weight, bias = (facts.number(f"{tower}.{layer}.{part}") for part in ("weight", "bias"))
@@ -130,6 +134,23 @@ def _tower(tree: _Tree, tower: str, inputs: NDArray[Any], result: NDArray[Any], 
         if layer < facts.last:
             below = tree.add("Relu" if facts.config.activation == "relu" else "Tanh", below)
     return below
+
+
+def _body(tree: _Tree, tower: str, kept: tuple[NDArray[Any], NDArray[Any]], facts: LossFacts) -> int:
+    """A network whose inside is not told: input, every parameter that its output depends on, output."""
+    inputs, result = kept
+    role = "policy" if tower == "actor" else "value"
+    leaves = [
+        tree.add("Accumulate", param=one.index, sizes=list(one.shape))
+        for one in facts.parameters
+        if one.role in (role, "shared") and one.name != "log_std"
+    ]
+    first = {"stride": 1, "sizes": list(inputs.shape), "module": facts.module(tower, 0)}
+    below = tree.add("Addmm", *leaves, arrays={"input": inputs}, **first)
+    turned = tree.add("Tanh", below)
+    return tree.add(
+        "Addmm", NONE, turned, arrays={"result": result}, module=facts.module(tower, facts.last), out=list(result.shape)
+    )
 
 
 def _value(tree: _Tree, arrays: dict[str, NDArray[Any]], facts: LossFacts) -> int:
@@ -210,12 +231,16 @@ def _categorical(tree: _Tree, node: int, logits: NDArray[Any], action: NDArray[A
 
 
 def _gaussian(tree: _Tree, head: int, arrays: dict[str, NDArray[Any]], facts: LossFacts) -> tuple[int, int]:
-    """(mean entropy, log-probability [B]) of independent Gaussians with a scale that is a parameter."""
+    """(mean entropy, log-probability [B]) of independent Gaussians; scale: a parameter [A] or output [B, A]."""
     mean, log_std, action = arrays["outputs"], arrays["log_std"], arrays["action"]
     shape = list(mean.shape)
     std = np.broadcast_to(np.exp(log_std), mean.shape)
     away = action - mean
-    leaf = tree.add("Accumulate", arrays={"result": log_std}, param=facts.number("log_std"), sizes=list(log_std.shape))
+    if log_std.ndim == 1:
+        number = facts.number("log_std")
+        leaf = tree.add("Accumulate", arrays={"result": log_std}, param=number, sizes=list(log_std.shape))
+    else:  # a network of the user's own gives it beside the mean
+        leaf = tree.add("Slice", head, arrays={"left": log_std}, out=shape)
     spread = tree.add("Expand", tree.add("Exp", leaf, arrays={"result": np.exp(log_std)}), out=shape)
     residual = tree.add("Sub", NONE, head, arrays={"left": action, "right": mean}, alpha=1, out=shape)
     square = tree.add("Pow", residual, arrays={"self": away}, exponent=2, out=shape)

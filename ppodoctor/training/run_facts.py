@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ppodoctor.records import EnvFacts, ParameterFacts, SpaceFacts
 from ppodoctor.training.loop import Trainer
+from ppodoctor.training.normalize import LIMIT
 from ppodoctor.training.trajectory import Trajectory
 
 BOUND = 1e308
@@ -19,7 +20,7 @@ BOUND = 1e308
 class Seen:
     """Facts about observations and rewards, from the rollouts whose raw steps were kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, normalised: bool = False) -> None:
         self.rows = 0
         self.sum: Any = 0.0
         self.squares: Any = 0.0
@@ -27,6 +28,7 @@ class Seen:
         self.high: Any = -np.inf
         self.bad = [0, 0]
         self.rewards: Counter[float] = Counter()
+        self.normalised = normalised
         self.earlier: dict[str, Any] = {}
         """What was known before the run was gone on with, until there is news."""
 
@@ -38,7 +40,9 @@ class Seen:
         self.rewards.update(raw.reward[trajectory.valid].tolist())
         if not isinstance(raw.observation, np.ndarray):
             return
-        rows = raw.observation[trajectory.valid].reshape(int(trajectory.valid.sum()), -1)
+        # where a normaliser stands between, what it gave: the specimens hold the same
+        seen = trajectory.observation if self.normalised else raw.observation
+        rows = seen[trajectory.valid].reshape(int(trajectory.valid.sum()), -1)
         if rows.shape[1] > 512:
             return
         self.bad[0] += int(np.isnan(rows).sum())
@@ -83,12 +87,21 @@ def env_facts(trainer: Trainer, seen: Seen) -> EnvFacts:
         spec_kwargs=dict(getattr(spec, "kwargs", {}) or {}),
         max_episode_steps=getattr(spec, "max_episode_steps", None),
         autoreset=envs.autoreset,
-        observation=space_facts(envs.observation_space),
+        observation=_observation_facts(trainer),
         action=space_facts(envs.action_space),
         steps=trainer.steps,
         seeds=tuple(config.seed + i for i in range(min(config.num_envs, 64))),
         facts=seen.facts(),
     )
+
+
+def _observation_facts(trainer: Trainer) -> SpaceFacts:
+    """The observation space, or what a normaliser makes of it."""
+    collector = trainer.collector
+    space = collector.envs.observation_space
+    if collector.eyes.scale is not None and isinstance(space, spaces.Box) and len(space.shape) == 1:
+        space = spaces.Box(-LIMIT, LIMIT, space.shape, np.float32)
+    return space_facts(space)
 
 
 def space_facts(space: spaces.Space[Any]) -> SpaceFacts:

@@ -35,7 +35,7 @@ class RunWriter:
         self.actor_critic = actor_critic
         self.recorder = Recorder(folder, producer="train")
         self.trainer = trainer
-        self._seen = Seen()
+        self._seen = Seen(normalised=trainer.collector.eyes.scale is not None)
         self._first = trainer.learner.tensors()
         self._before = 0
         """Optimizer steps before the update that comes next."""
@@ -80,18 +80,15 @@ class RunWriter:
         number, trajectory = update.number, update.trajectory
         rollout = rollout_specimen(number, trajectory)
         self.recorder.specimen(f"rollout-{number:06d}-0", lambda path: save_rollout(path, rollout))
-        if network_kind(self.trainer) != "dense":
-            self.recorder.note(
-                "specimens", "this network is not made of two dense towers: its layers and its loss were not kept"
-            )
-            return
         parameters = parameter_facts(self.trainer, self._first)
-        facts = LossFacts(self.trainer.config, self.trainer.collector.action, update.rates, parameters)
-        if trajectory.outputs is not None:
-            calls = layer_calls(number, self._before, trajectory, facts)
-            self.recorder.specimen(f"calls-{number:06d}", lambda path: save_calls(path, calls))
+        dense = network_kind(self.trainer) == "dense"
+        facts = LossFacts(self.trainer.config, self.trainer.collector.action, update.rates, parameters, dense)
+        calls = layer_calls(number, self._before, trajectory, facts)
+        self.recorder.specimen(f"calls-{number:06d}", lambda path: save_calls(path, calls))
         step = number * self.trainer.config.rollout_steps
+        numbers = rollout.obs.reshape(-1, rollout.obs.shape[-1])
         for one in update.learned.minibatches:
+            one.arrays["observation"] = numbers[one.arrays["rows"]]
             made = minibatch_specimen(number, step, one, facts)
             name = f"minibatch-{number:06d}-{one.index:04d}"
             self.recorder.specimen(name, lambda path, made=made: save_minibatch(path, made))  # type: ignore[misc]

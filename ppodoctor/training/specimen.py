@@ -20,9 +20,9 @@ def rollout_specimen(update: int, trajectory: Trajectory) -> RolloutSpecimen:
     """The steps as the learner received them: normalised observations and rewards where it normalises."""
     raw = trajectory.raw
     assert raw is not None
-    obs, stride = _flat(trajectory.observation, 2)
-    last, _ = _flat(trajectory.last_observation, 1)
-    final, _ = _flat(raw.seen_final, 2)
+    obs, stride = flat_numbers(trajectory.observation, 2)
+    last, _ = flat_numbers(trajectory.last_observation, 1)
+    final, _ = flat_numbers(raw.seen_final, 2)
     following = np.concatenate([obs[1:], last[None]])
     ended = trajectory.ended
     following = np.where(ended[..., None], final, following)
@@ -49,7 +49,7 @@ def rollout_specimen(update: int, trajectory: Trajectory) -> RolloutSpecimen:
     )
 
 
-def _flat(tree: Any, leading: int) -> tuple[NDArray[Any], int]:
+def flat_numbers(tree: Any, leading: int) -> tuple[NDArray[Any], int]:
     """([..., D] numbers of all leaves side by side, stride by which they were thinned)."""
     arrays = leaves(tree)
     rows = arrays[0].shape[:leading]
@@ -76,6 +76,8 @@ class _Calls:
         """First layers with their inputs, output layers with their outputs."""
         found = []
         for tower, rows in self.rows.items():
+            if not rows:
+                continue
             count = len(rows)
             steps, orders, sizes = (np.array(c) for c in zip(*((s, o, len(x)) for s, o, x, _ in rows), strict=True))
             common: dict[str, Any] = {"step": steps, "stream": np.zeros(count, np.int64), "rows": sizes}
@@ -93,19 +95,22 @@ def layer_calls(update: int, version: int, trajectory: Trajectory, facts: LossFa
     """What actor and critic were asked during a rollout: each row, the final observations of cut episodes, the tail."""
     raw = trajectory.raw
     assert raw is not None
-    assert trajectory.outputs is not None
     steps = len(trajectory.reward)
     began = (update - 1) * steps
+    obs, final, last = (
+        flat_numbers(tree, leading)[0]
+        for tree, leading in ((trajectory.observation, 2), (raw.seen_final, 2), (trajectory.last_observation, 1))
+    )
     calls = _Calls(version)
     for t in range(steps):
-        calls.ask("actor", began + t, trajectory.observation[t], trajectory.outputs[t])
-        calls.ask("critic", began + t, trajectory.observation[t], trajectory.value[t][:, None])
+        if trajectory.outputs is not None:
+            calls.ask("actor", began + t, obs[t], trajectory.outputs[t])
+        calls.ask("critic", began + t, obs[t], trajectory.value[t][:, None])
         cut = trajectory.truncated[t]
         if cut.any():
-            calls.ask("critic", began + t + 1, raw.seen_final[t][cut], trajectory.next_value[t][cut][:, None])
+            calls.ask("critic", began + t + 1, final[t][cut], trajectory.next_value[t][cut][:, None])
     # where the last row ended an episode, its next value is that of the final observation, not of the tail
     going = ~trajectory.ended[-1]
     if going.any():
-        last = np.asarray(trajectory.last_observation)[going]
-        calls.ask("critic", began + steps, last, trajectory.next_value[-1][going][:, None])
+        calls.ask("critic", began + steps, last[going], trajectory.next_value[-1][going][:, None])
     return calls.modules(facts)

@@ -239,7 +239,8 @@ class TorchLearner:
         if isinstance(samples.observation, Tensor):
             found["observation"] = samples.observation
         if self.action.continuous:
-            found["log_std"] = loss.parameters[:, self.action.outputs :].mean(dim=0)
+            log_std = loss.parameters[:, self.action.outputs :]
+            found["log_std"] = log_std[0] if isinstance(self.network, ActorCritic) else log_std
         return {name: value.detach().cpu().numpy() for name, value in found.items()}
 
     def _kept(self, one: tuple[int, Samples, Loss], version: int, told: Telemetry) -> Minibatch:

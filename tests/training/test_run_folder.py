@@ -90,13 +90,33 @@ def recorded(folder, name, config, *, reference=False):
 
 
 @pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1", "Acrobot-v1"])
-@pytest.mark.parametrize("changes", [{}, {"n_step": 5}, {"normalise_advantages": "batch"}, {"gae_lambda": 1.0}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"n_step": 5},
+        {"normalise_advantages": "batch"},
+        {"gae_lambda": 1.0},
+        {"shared_network": True},
+        {"recurrent": "lstm", "recurrent_size": 16},
+        {"normalise_observations": True, "normalise_rewards": True},
+    ],
+    ids=lambda changes: "-".join(changes) or "plain",
+)
 def test_no_fault_is_found_in_ours(tmp_path, name, changes):
-    config = PPOConfig(total_steps=16 * 1024, **changes)
-    found = diagnose(recorded(tmp_path, name, config))
-    wrong = [one.id for one in found.causes if one.basis == "exact"]
-    assert not wrong
+    assert_healthy(recorded(tmp_path, name, PPOConfig(total_steps=16 * 1024, epochs=4, **changes)))
+
+
+def test_no_fault_is_found_in_squashed_actions(tmp_path):
+    config = PPOConfig(total_steps=16 * 1024, epochs=4, squash_actions=True, entropy_coefficient=0.01)
+    assert_healthy(train("Pendulum-v1", config, out=tmp_path).run)
+
+
+def assert_healthy(run):
+    found = diagnose(run)
+    assert not [one.id for one in (*found.causes, *found.notes) if one.basis == "exact"]
     assert len(found.clear) > 90
+    assert not [reading.unread for reading in readings(run) if reading.unread]
 
 
 def planted_time_limit_as_death(trajectory, config, real=loop.advantages):
