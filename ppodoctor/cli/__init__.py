@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = ("diagnose", "train", "evaluate", "play", "report", "runs", "checks", "version")
+COMMANDS = ("diagnose", "train", "evaluate", "play", "export", "report", "runs", "checks", "version")
 
 
 def make_app() -> App:

@@ -111,9 +111,9 @@ def layout_of(space: spaces.Space[Any]) -> Layout:
 def _measure(space: spaces.Space[Any], name: str, images: list[tuple[str, tuple[int, int, int]]]) -> int:
     """Numbers that a space adds to the vector; images are put on the list."""
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        return sum(_measure(one, f"{name}.{key}", images) for key, one in _parts(space))
+        return sum(_measure(one, f"{name}.{key}", images) for key, one in parts_of_space(space))
     if isinstance(space, spaces.Box):
-        shape = _image(space)
+        shape = image_shape(space)
         if shape is None:
             return int(np.prod(space.shape))
         images.append((name, shape))
@@ -130,11 +130,12 @@ def _measure(space: spaces.Space[Any], name: str, images: list[tuple[str, tuple[
     )
 
 
-def _parts(space: spaces.Dict | spaces.Tuple[Any]) -> list[tuple[Any, spaces.Space[Any]]]:
+def parts_of_space(space: spaces.Dict | spaces.Tuple[Any]) -> list[tuple[Any, spaces.Space[Any]]]:
+    """Key and space of each part, in order."""
     return list(space.spaces.items()) if isinstance(space, spaces.Dict) else list(enumerate(space.spaces))
 
 
-def _image(space: spaces.Box) -> tuple[int, int, int] | None:
+def image_shape(space: spaces.Box) -> tuple[int, int, int] | None:
     """(channels, height, width) of a uint8 box with three axes, channels first or last."""
     if space.dtype != np.uint8 or len(space.shape) != 3:
         return None
@@ -147,13 +148,13 @@ def _image(space: spaces.Box) -> tuple[int, int, int] | None:
 def _pack(space: Any, value: Any, name: str, found: tuple[list[NDArray[np.float32]], dict[str, NDArray[Any]]]) -> None:
     vectors, images = found
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        for key, one in _parts(space):
+        for key, one in parts_of_space(space):
             _pack(one, value[key], f"{name}.{key}", found)
         return
     array = np.asarray(value)
     rows = len(array)
     if isinstance(space, spaces.Box):
-        shape = _image(space)
+        shape = image_shape(space)
         if shape is None:
             vectors.append(array.reshape(rows, -1).astype(np.float32, copy=False))
         else:

@@ -65,11 +65,16 @@ def make_torch_learner(
 
 def make_torch_actor(policy: Policy, count: int) -> TorchActor:
     """Acts with the network of a saved policy."""
+    return TorchActor(load_network(policy), policy, count)
+
+
+def load_network(policy: Policy) -> Any:
+    """The network of a saved policy as a torch module, not learning any more."""
     spaces = (policy.observation_space, policy.action, policy.eyes.layout)
     network = make_network(policy.config, spaces, policy.actor_critic)
     like = network.state_dict()
     network.load_state_dict({name: torch.as_tensor(policy.tensors[name]).to(like[name].dtype) for name in like})
-    return TorchActor(network.eval(), policy, count)
+    return network.eval()
 
 
 class TorchActor:

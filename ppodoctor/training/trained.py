@@ -38,9 +38,7 @@ class Trained:
         """
         path = Path(path)
         origin = _origin(path if path.is_dir() else path.parent)
-        if actor_critic is None and origin.get("network"):
-            actor_critic = find_named(origin["network"])
-        policy = Policy.load(path, actor_critic=actor_critic)
+        policy = load_policy(path, actor_critic)
         target = environment or origin.get("environment") or policy.facts.get("environment")
         if not target:
             raise ConfigError(
@@ -67,6 +65,14 @@ class Trained:
                     f"the {what} of {self.environment} are {_brief(seen)}; the policy was trained on {_brief(wanted)}"
                 )
         return envs
+
+
+def load_policy(path: Path, actor_critic: ActorCritic | None = None) -> Policy:
+    """The policy of a run folder or file; a network of one's own is found by its name. Raises PolicyFileError."""
+    name = _origin(path if path.is_dir() else path.parent).get("network")
+    if actor_critic is None and name:
+        actor_critic = find_named(name)
+    return Policy.load(path, actor_critic=actor_critic)
 
 
 def _origin(folder: Path) -> dict[str, Any]:
