@@ -75,7 +75,8 @@ def trained(kind, tmp_path, own=None):
     config = PPOConfig.from_dict(
         {"total_steps": 256, "num_envs": 4, "rollout_steps": 32, "minibatches": 2, "learning_rate": 0.01, **changes}
     )
-    return train(lambda: Anything(observation, action), config, out=tmp_path / "run", actor_critic=own or network).policy
+    made = train(lambda: Anything(observation, action), config, out=tmp_path / "run", actor_critic=own or network)
+    return made.policy
 
 
 @pytest.mark.parametrize("form", ["onnx", "torch"])
