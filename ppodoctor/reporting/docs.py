@@ -20,6 +20,7 @@ from ppodoctor.checks import all_checks
 from ppodoctor.checks.api import Check
 from ppodoctor.records import columns
 from ppodoctor.reporting.json_report import schema
+from ppodoctor.reporting.settings_page import settings_page
 
 NOTICE = "<!-- Made by `make docs` from the code; change it there. -->\n"
 
@@ -157,6 +158,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "columns.md": column_page,
     "faults.md": fault_page,
     "json.md": json_page,
+    "settings.md": settings_page,
 }
 
 
