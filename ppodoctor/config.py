@@ -76,11 +76,7 @@ class PPOConfig:
     """
 
     total_steps: int = setting(
-        100_000,
-        "Environment steps to train for, over all environments; the last update is a whole one.",
-        RUN,
-        unit="steps",
-        at_least=1,
+        100_000, "Environment steps to train for, over all environments; whole updates.", RUN, unit="steps", at_least=1
     )
     seed: int = setting(1, "Seed of weights, actions, minibatches and environments.", RUN, at_least=0)
 
@@ -100,7 +96,7 @@ class PPOConfig:
     )
     gae_lambda: float = setting(
         0.95,
-        "Lambda of GAE: 0 trusts the critic after one step, 1 waits for the real return.",
+        "Lambda of GAE: 0 trusts the critic after a step, 1 waits for the return.",
         DATA,
         at_least=0,
         at_most=1,
@@ -116,12 +112,17 @@ class PPOConfig:
         unit="steps",
         at_least=1,
     )
+    novelty_coefficient: float = setting(
+        0.0,
+        "Weight of a reward for what was not seen yet (random network distillation), for sparse rewards; 0 is off.",
+        DATA,
+        at_least=0,
+    )
+    novelty_learning_rate: float = setting(1e-4, "Step size of Adam of its predictor.", DATA, above=0)
     frame_stack: int = setting(1, "Observations given to the network at once, newest last; 1 is off.", DATA, at_least=1)
     learning_rate: float = setting(1e-3, "Step size of Adam.", UPDATE, above=0, search=Range(1e-5, 1e-2, log=True))
     learning_rate_schedule: LearningRateSchedule = setting(
-        "linear",
-        "constant; linear to 0 at the end; or kl_adaptive, which keeps the KL divergence near target_kl.",
-        UPDATE,
+        "linear", "constant; linear to 0 at the end; or kl_adaptive: keeps the KL divergence near target_kl.", UPDATE
     )
     adam_epsilon: float = setting(1e-5, "Epsilon of Adam.", UPDATE, above=0)
     epochs: int = setting(
@@ -289,33 +290,31 @@ def _check_type(name: str, value: Any) -> None:
 def _check_range(name: str, value: Any, facts: SettingFacts) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return
-    if not math.isfinite(value):
-        raise ConfigError(f"{name} is {value}; a finite number was expected")
-    if value < facts.at_least:
-        raise ConfigError(f"{name} is {value:g}; at least {facts.at_least:g} was expected")
-    if value <= facts.above:
-        raise ConfigError(f"{name} is {value:g}; a number above {facts.above:g} was expected")
-    if value > facts.at_most:
-        raise ConfigError(f"{name} is {value:g}; at most {facts.at_most:g} was expected")
+    for wrong, expected in (
+        (not math.isfinite(value), "a finite number"),
+        (value < facts.at_least, f"at least {facts.at_least:g}"),
+        (value <= facts.above, f"a number above {facts.above:g}"),
+        (value > facts.at_most, f"at most {facts.at_most:g}"),
+    ):
+        if wrong:
+            raise ConfigError(f"{name} is {value:g}; {expected} was expected")
 
 
 def _check_together(config: PPOConfig) -> None:
     batch, count = config.batch_size, config.minibatches
     if batch % count:
-        near = ", ".join(str(n) for n in divisors_near(batch, count))
         raise ConfigError(
-            f"minibatches={count} does not divide the {batch} samples of an update "
-            f"(num_envs={config.num_envs} x rollout_steps={config.rollout_steps}); try one of {near}"
+            f"minibatches={count} does not divide the {batch} samples of an update (num_envs={config.num_envs} x "
+            f"rollout_steps={config.rollout_steps}); try one of {divisors_near(batch, count)}"
         )
     if batch == count and config.normalise_advantages == "minibatch":
         raise ConfigError(
             f"minibatches={count} leaves one sample in each, and normalise_advantages=minibatch needs two; take fewer"
         )
     if config.recurrent != "none" and config.num_envs % count:
-        near = ", ".join(str(n) for n in divisors_near(config.num_envs, count))
         raise ConfigError(
             f"a recurrent policy trains on whole sequences, and minibatches={count} does not divide "
-            f"num_envs={config.num_envs}; try one of {near}"
+            f"num_envs={config.num_envs}; try one of {divisors_near(config.num_envs, count)}"
         )
     if config.advantage_smoothing % 2 == 0:
         raise ConfigError(f"advantage_smoothing is {config.advantage_smoothing}; an odd number was expected, such as 5")
@@ -323,8 +322,8 @@ def _check_together(config: PPOConfig) -> None:
         raise ConfigError("learning_rate_schedule=kl_adaptive aims at target_kl, which is 0; try target_kl=0.01")
 
 
-def divisors_near(whole: int, wanted: int, count: int = 3) -> list[int]:
-    """The divisors of `whole` nearest to `wanted`, in order."""
+def divisors_near(whole: int, wanted: int) -> str:
+    """The three divisors of `whole` nearest to `wanted`, in order, for a sentence."""
     small = [n for n in range(1, math.isqrt(whole) + 1) if whole % n == 0]
-    divisors = {*small, *(whole // n for n in small)}
-    return sorted(sorted(divisors, key=lambda n: (abs(n - wanted), n))[:count])
+    near = sorted({*small, *(whole // n for n in small)}, key=lambda n: (abs(n - wanted), n))[:3]
+    return ", ".join(str(n) for n in sorted(near))

@@ -113,5 +113,5 @@ def test_words_of_a_setting():
 
 
 def test_nearest_divisors():
-    assert divisors_near(512, 3) == [1, 2, 4]
-    assert divisors_near(8, 100) == [2, 4, 8]
+    assert divisors_near(512, 3) == "1, 2, 4"
+    assert divisors_near(8, 100) == "2, 4, 8"
