@@ -1,0 +1,12 @@
+"""The lab: a `Trial` in, a `TrialResult` out. Whatever compares trainings is made of trials.
+
+Trials are cached by their content, so the same one is never run twice in one folder; what dies is a result, what is
+interrupted is run again.
+"""
+
+from ppodoctor.lab.lab import Lab
+from ppodoctor.lab.stop import Stop
+from ppodoctor.lab.store import LabError
+from ppodoctor.lab.trial import Trial, TrialResult
+
+__all__ = ["Lab", "LabError", "Stop", "Trial", "TrialResult"]

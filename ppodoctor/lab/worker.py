@@ -1,0 +1,73 @@
+"""Runs one command under watch and writes what it came to: `python -m ppodoctor.lab.worker FOLDER`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from ppodoctor.lab.flags import with_changes
+from ppodoctor.lab.score import scored
+from ppodoctor.lab.scripts import RESULT, RUN, TRIAL
+from ppodoctor.lab.trial import Trial, TrialResult, failed
+from ppodoctor.run import Run, RunError
+from ppodoctor.watching.launch import Limits, Outcome, launch
+
+INJECT = Path(__file__).resolve().parent / "inject"
+SEED_VARIABLE = "PPODOCTOR_SEED"
+
+
+def run_script(trial: Trial, folder: Path) -> TrialResult | None:
+    """Run a trial's command under watch, seeded from outside; None where it was interrupted."""
+    parent = os.getppid()
+
+    def orphaned() -> str | None:
+        return None if os.getppid() == parent else "the lab that ran this trial was ended"
+
+    command = with_changes(trial.command, trial.changes)
+    _let_seeds_in(trial.seed)
+    limits = Limits(seconds=trial.seconds or None, until=orphaned)
+    outcome = launch(command, folder / RUN, limits)
+    if outcome.interrupted or orphaned():
+        return None
+    return result_of(trial, outcome)
+
+
+def result_of(trial: Trial, outcome: Outcome) -> TrialResult:
+    """The objective of a watched command, from the environments that it trained in."""
+    if outcome.problem:
+        return failed(trial, outcome.problem, seconds=outcome.seconds, by="script")
+    try:
+        run = Run.load(outcome.folder or Path())
+    except RunError as error:
+        return failed(trial, str(error), seconds=outcome.seconds, by="script")
+    training = {env.stream for env in run.train_envs}
+    episodes = sorted((one.step, one.ret) for one in run.episodes if one.stream in training)
+    steps = max((env.steps for env in run.train_envs), default=0) or max((end for end, _ in episodes), default=0)
+    ends, returns = zip(*episodes, strict=True) if episodes else ((), ())
+    return scored(trial, ends, returns, steps=steps, seconds=outcome.seconds, by="script")
+
+
+def _let_seeds_in(seed: int) -> None:
+    """Let every Python of the command meet our seeding, and our package only where the watcher brings it."""
+    ours = str(Path(__file__).resolve().parents[2])
+    given = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != ours]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(INJECT), *given])
+    os.environ[SEED_VARIABLE] = str(seed)
+
+
+def main() -> int:
+    """The trial in the folder that was named, written beside it."""
+    folder = Path(sys.argv[1])
+    trial = Trial.from_dict(json.loads((folder / TRIAL).read_text(encoding="utf-8")))
+    result = run_script(trial, folder)
+    if result is not None:
+        partial = folder / f".{RESULT}"
+        partial.write_text(json.dumps(result.to_dict()), encoding="utf-8")
+        os.replace(partial, folder / RESULT)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
