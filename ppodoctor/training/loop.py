@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ppodoctor.config import PPOConfig
 from ppodoctor.training.learner import Learned, Learner
@@ -37,6 +37,18 @@ def keeps_specimen(number: int) -> bool:
     return number <= 3 or number & (number - 1) == 0
 
 
+class Extra(Protocol):
+    """A variation that changes what is learned from. It owns its optimizer, its generator and its saving."""
+
+    def reshape(self, trajectory: Trajectory) -> Trajectory:
+        """The rollout as it is learned from."""
+        ...
+
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: dict[str, Any]) -> None: ...
+
+
 @dataclass
 class Trainer:
     """What one run is made of, and how far it is."""
@@ -51,6 +63,7 @@ class Trainer:
     """Environment steps taken."""
     wall: float = 0.0
     """Seconds trained, over all times that the run was gone on with."""
+    extras: tuple[Extra, ...] = ()
     specimens: bool = True
     """Keep raw tensors of some updates?"""
     stopping: str = ""
@@ -66,6 +79,8 @@ class Trainer:
         while self.number < config.updates and not self.stopping:
             keep = self.specimens and keeps_specimen(self.number + 1)
             trajectory = self.collector.collect(raw=keep)
+            for extra in self.extras:
+                trajectory = extra.reshape(trajectory)
             batch = flatten(trajectory, *advantages(trajectory, config))
             rates = self.schedule.rates(self.number + 1)
             learned = self.learner.update(batch, rates, keep=keep)
@@ -88,6 +103,7 @@ class Trainer:
             "learning_rate": self.schedule.learning_rate,
             "learner": self.learner.state(),
             "collector": self.collector.state(),
+            "extras": [extra.state() for extra in self.extras],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -97,3 +113,5 @@ class Trainer:
         self.schedule.learning_rate = float(state["learning_rate"])
         self.learner.restore(state["learner"])
         self.collector.restore(state["collector"])
+        for extra, saved in zip(self.extras, state["extras"], strict=True):
+            extra.restore(saved)

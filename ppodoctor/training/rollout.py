@@ -77,6 +77,9 @@ class Collector:
     rewards: RewardScale | None = None
     episodes: list[Ended] = field(default_factory=list)
     """Finished during the last rollout."""
+    keep_finals: bool = False
+    finals: list[tuple[int, Any]] = field(default_factory=list)
+    """With `keep_finals`: rows at which episodes ended, and final observations [N, ...] as the network takes them."""
     _now: _Now | None = None
     kept: Trajectory | None = None
     """The last rollout, or the one that goes on; its arrays are overwritten by the next."""
@@ -90,7 +93,7 @@ class Collector:
     def collect(self, *, raw: bool = False) -> Trajectory:
         """The next rollout. Its arrays are overwritten by the one after. With `raw`, the steps as they were."""
         assert self._now is not None, "reset comes first"
-        self.episodes = []
+        self.episodes, self.finals = [], []
         trajectory = self._prepare(raw)
         finals: list[Finals] = []
         self.learner.begin(self.config.rollout_steps)
@@ -115,6 +118,8 @@ class Collector:
         trajectory.reward[t] = step.reward if self.rewards is None else self.rewards(step.reward, ended)
         if step.episodes:
             self.episodes.extend(Ended(t, one) for one in step.episodes)
+        if self.keep_finals and step.final_observation is not None:
+            self.finals.append((t, self.eyes(step.final_observation)))
         if truncated.any():
             # a cut episode still has a future: it is judged by its final observation, not by the next reset
             rows = np.flatnonzero(truncated)

@@ -13,7 +13,7 @@ from ppodoctor.training.dense import DenseShape, initial_tensors
 from ppodoctor.training.dense_learner import DenseLearner
 from ppodoctor.training.envs.api import Envs
 from ppodoctor.training.learner import Learner
-from ppodoctor.training.loop import Trainer
+from ppodoctor.training.loop import Extra, Trainer
 from ppodoctor.training.normalize import ObservationScale, RewardScale
 from ppodoctor.training.rollout import Collector, Eyes
 from ppodoctor.training.schedule import Schedule
@@ -74,7 +74,17 @@ def make_trainer(
     rewards = RewardScale(config.num_envs, config.gamma) if config.normalise_rewards else None
     collector = Collector(envs, learner, config, parts.action, Eyes(parts.layout, scale), rewards)
     collector.reset(config.seed)
-    return Trainer(config, collector, learner, Schedule(config))
+    return Trainer(config, collector, learner, Schedule(config), extras=_extras(config, parts, collector))
+
+
+def _extras(config: PPOConfig, parts: Parts, collector: Collector) -> tuple[Extra, ...]:
+    if not config.novelty_coefficient:
+        return ()
+    if parts.layout is None:
+        raise ConfigError("novelty_coefficient works on the built-in networks' input, not with a network of your own")
+    from ppodoctor.training.novelty import Novelty
+
+    return (Novelty(config, parts.layout, collector),)
 
 
 def make_learner(
