@@ -143,7 +143,7 @@ class Learner {
         Sums first{}, last{}, all{};
         long minibatches = 0, steps = 0, samples = 0, first_count = 0, last_count = 0;
         std::array<double, 4> norms{};  // gradient before and after clipping, step over parameters, policy's gradient
-        double advantage_mean = 0, advantage_std = 0, idle = 0;
+        double advantage_mean = 0, advantage_std = 0, action_std = 0, idle = 0;
         bool kl_reached = false;
         void add(const Sums &sums, long count);
         void norms_of(std::array<double, 4> more) {

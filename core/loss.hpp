@@ -66,7 +66,7 @@ inline vf surrogate(vf log_prob, vf old, vf advantage, float clip, vi live, Accu
 }
 
 // The squared error of the value, clipped around the old value when value_clip > 0, and its derivative.
-inline vf value_error(vf value, vf old, vf target, const Coefficients &c, float pivot, vi live, Accumulators &sum, vf &largest) {
+inline vf value_error(vf value, vf old, vf target, const Coefficients &c, const Samples &s, vi live, Accumulators &sum, vf &largest) {
     vf error = value - target, loss = square(error), slope = 2.0f * error;
     if (c.value_clip > 0) {
         vf change = value - old, bounded = least(most(change, splat(c.value_clip)), splat(-c.value_clip));
@@ -76,7 +76,7 @@ inline vf value_error(vf value, vf old, vf target, const Coefficients &c, float 
         slope = select(worse, select(absolute(change) <= c.value_clip, 2.0f * other, vf{}), slope);
     }
     largest = select(live & (absolute(target) > largest), absolute(target), largest);
-    value = select(live, value - pivot, vf{}), target = select(live, target - pivot, vf{}), error = select(live, error, vf{});
+    value = select(live, value - s.typical_value, vf{}), target = select(live, target - s.typical_target, vf{}), error = select(live, error, vf{});
     sum.value_loss += select(live, loss, vf{});
     sum.error += error, sum.error2 += square(error);
     sum.guess += value, sum.guess2 += square(value);
@@ -137,7 +137,7 @@ inline void loss(const Head &head, const Samples &s, const Coefficients &c, cons
                 dlog_std[i] += total(select(live, d, vf{}));
             }
         }
-        vf error = value_error(load(value + b), load(s.value + b), load(s.target + b), c, s.pivot, live, sum, largest);
+        vf error = value_error(load(value + b), load(s.value + b), load(s.target + b), c, s, live, sum, largest);
         store(dvalue + b, error * (c.value * c.share));
     }
     drain(sum, high, low, largest, sums);

@@ -40,7 +40,7 @@ struct Samples {
     const float *action;         // [components, ld], Gaussian
     const float *mask;           // [outputs, ld] of 0 and 1, or null
     const float *log_prob, *advantage, *target, *value;  // as they were in the rollout
-    float pivot;  // a typical target: values and targets are summed as differences from it, which float32 holds exactly enough
+    float typical_target, typical_value;  // sums are of differences from these, which float32 holds exactly enough
 };
 
 struct Coefficients {
@@ -52,7 +52,7 @@ struct Coefficients {
 struct Sums {
     double policy, value_loss, entropy, kl, clipped, off, log_ratio, log_ratio2, gain, advantage, advantage2;
     double error, error2, guess, guess2, target, target2;
-    float ratio_max, ratio_min, target_abs, pivot;
+    float ratio_max, ratio_min, target_abs, typical_target, typical_value;
 };
 
 struct Step {

@@ -39,7 +39,7 @@ void Learner::accumulate(const int *rows, int count, int whole, const Scale &sca
         for (int b = 0; b < count; ++b)
             for (int a = 0; a < shape.outputs; ++a) masks_[a * CHUNK + b] = mask[long(rows[b]) * shape.outputs + a];
     }
-    Samples samples{count, CHUNK, choices_.data(), taken, mask.empty() ? nullptr : masks_.data(), old_log_prob, gain, goal, guess, sums.pivot};
+    Samples samples{count, CHUNK, choices_.data(), taken, mask.empty() ? nullptr : masks_.data(), old_log_prob, gain, goal, guess, sums.typical_target, sums.typical_value};
     Coefficients coefficients{rates.clip_range, rates.clip_range_value, rates.entropy_coefficient, settings.value_coefficient, 1.0f / float(whole)};
     forward(shape.actor, rows_.data(), count, z_.data(), CHUNK, hidden_[0]);
     forward(shape.critic, rows_.data(), count, v_.data(), CHUNK, hidden_[1]);
@@ -71,7 +71,7 @@ Learner::Scale Learner::advantage_scale(const int *rows, int count) const {
 Sums Learner::gradient(const int *rows, int count, const Rates &rates, Stop *stop) {
     std::fill(derivative.begin(), derivative.end(), 0.0f);
     Sums sums{};
-    sums.ratio_max = sums.ratio_min = 1, sums.pivot = target[rows[0]];
+    sums.ratio_max = sums.ratio_min = 1, sums.typical_target = target[rows[0]], sums.typical_value = value[rows[0]];
     const Scale scale = settings.normalise_advantages == Scaling::off ? Scale{0, 1}
                         : settings.normalise_advantages == Scaling::batch ? batch_scale_ : advantage_scale(rows, count);
     for (int i = 0; i < count && !(stop && stop->asked()); i += CHUNK)
@@ -120,6 +120,7 @@ bool Learner::epoch(int number, std::vector<int> &rows, const Rates &rates, Meas
             keeping_ = &kept.back();
             if (shape.gaussian()) keeping_->log_std.assign(&parameters[shape.log_std], &parameters[shape.log_std] + shape.outputs);
         }
+        for (int k = 0; shape.gaussian() && k < shape.outputs; ++k) seen.action_std += std::exp(double(parameters[shape.log_std + k])) / shape.outputs;
         const Sums sums = gradient(&rows[from], int(count), rates, &stop);
         if (stop.asked()) return false;
         if (seen.minibatches == 0) look_inside(seen, int((count - 1) % CHUNK + 1));
@@ -135,7 +136,7 @@ bool Learner::epoch(int number, std::vector<int> &rows, const Rates &rates, Meas
 void Learner::Measures::add(const Sums &sums, long count) {
     if (minibatches++ == 0) first = sums, first_count = count;
     last = sums, last_count = count, samples += count;
-    all.policy += sums.policy, all.value_loss += sums.value_loss, all.entropy += sums.entropy;
+    all.policy += sums.policy, all.error2 += sums.error2, all.entropy += sums.entropy;
     all.ratio_max = std::max(all.ratio_max, sums.ratio_max), all.ratio_min = std::min(all.ratio_min, sums.ratio_min);
     advantage_mean += mean(sums.advantage, double(count)), advantage_std += std::sqrt(variance(sums.advantage, sums.advantage2, double(count)));
 }
@@ -219,7 +220,8 @@ void Learner::describe(const Rates &rates, const Measures &seen, long samples) {
     const double n = double(samples), b = double(seen.samples), m = double(seen.minibatches), steps = std::max(double(seen.steps), 1.0), f = double(seen.first_count), l = double(seen.last_count);
     row.reward_mean = mean(sum, n), row.reward_std = std::sqrt(variance(sum, squares, n)), row.reward_abs_max = largest, row.reward_zero_share = zeros / n;
     describe_actions(row);
-    row.policy_loss = seen.all.policy / b, row.value_loss = seen.all.value_loss / b, row.entropy = seen.all.entropy / b;
+    if (shape.gaussian()) row.action_std = seen.action_std / m;
+    row.policy_loss = seen.all.policy / b, row.value_loss = seen.all.error2 / b, row.entropy = seen.all.entropy / b;
     if (!shape.gaussian()) {
         double most = 0;
         for (int options : shape.choices) most += std::log(double(options));
@@ -233,8 +235,8 @@ void Learner::describe(const Rates &rates, const Measures &seen, long samples) {
     if (both > 0) row.gain_corr = (last.gain / l - mean(last.log_ratio, l) * mean(last.advantage, l)) / std::sqrt(both);
     const double spread = variance(first.target, first.target2, f);
     if (spread > 0) row.explained_variance = 1 - variance(first.error, first.error2, f) / spread;
-    row.value_mean = first.pivot + mean(first.guess, f), row.value_std = std::sqrt(variance(first.guess, first.guess2, f));
-    row.target_mean = first.pivot + mean(first.target, f), row.target_std = std::sqrt(spread), row.target_abs_max = first.target_abs;
+    row.value_mean = first.typical_value + mean(first.guess, f), row.value_std = std::sqrt(variance(first.guess, first.guess2, f));
+    row.target_mean = first.typical_target + mean(first.target, f), row.target_std = std::sqrt(spread), row.target_abs_max = first.target_abs;
     row.grad_norm = seen.norms[0] / steps, row.grad_norm_after = seen.norms[1] / steps, row.update_size = seen.norms[2] / steps;
     if (rates.entropy_coefficient == 0) row.policy_grad_norm = seen.norms[3] / steps;  // else the bonus is in it
     row.learning_rate = rates.learning_rate, row.optimizer_steps = row.backwards = double(seen.steps), row.minibatch_size = f;
@@ -251,9 +253,7 @@ void Learner::describe_actions(Telemetry &row) const {
         row.action_mode_share = *std::max_element(count.begin(), count.end()) / std::accumulate(count.begin(), count.end(), 0.0);
         return;
     }
-    double spread = 0, outside = 0, seen = 0;
-    for (size_t k = 0; k < c; ++k) spread += std::exp(double(parameters[shape.log_std + long(k)])) / double(c);
-    row.action_std = spread;
+    double outside = 0, seen = 0;
     if (low.size() != c) return;
     for (size_t r = 0; r < valid.size(); ++r)
         for (size_t k = 0; valid[r] && k < c; ++k) outside += action[r * c + k] <= low[k] || action[r * c + k] >= high[k], ++seen;
