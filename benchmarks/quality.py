@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _halves(options: argparse.Namespace) -> tuple[str, ...]:
     if options.split:
-        return (options.split,)
+        return tuple(options.split)
     own = HALVES[1:] if options.quick else HALVES
     return ("public", *own) if options.scripts else own
 
@@ -65,11 +65,21 @@ def _halves(options: argparse.Namespace) -> tuple[str, ...]:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few cases, watched briefly, in under a minute")
-    parser.add_argument("--split", choices=("public", *HALVES), help="one part of the study instead of all")
+    parser.add_argument(
+        "--split", action="append", choices=("public", *HALVES), help="this part of the study only; may be repeated"
+    )
     parser.add_argument("--scripts", type=Path, metavar="MANIFEST", help="scripts of others to plant faults in, too")
     parser.add_argument("--only", default="*", metavar="GLOB", help="cases by script:faults:seed, e.g. '*:healthy:*'")
-    parser.add_argument("--per-fault", type=int, metavar="N", help="each fault in so many scripts only, evenly drawn")
-    parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N scripts of each fault")
+    parser.add_argument(
+        "--per-fault",
+        type=_by_part,
+        default={},
+        metavar="N",
+        help="each fault in so many scripts; or public=3,dev=1",
+    )
+    parser.add_argument(
+        "--skip", type=_by_part, default={}, metavar="N", help="leave out the first N scripts of each fault; likewise"
+    )
     parser.add_argument("--minutes", type=float, help="begin no case after so long; what was begun is a random sample")
     parser.add_argument("--jobs", type=int, default=2, help="cases run side by side")
     parser.add_argument("--json", metavar="PATH", help="write everything as JSON")
@@ -84,7 +94,14 @@ def _chosen(half: str, options: argparse.Namespace) -> list[Case]:
     if options.quick and options.only == "*":
         return [case for case in cases if any(fnmatch(case.label, pattern) for pattern in QUICK)]
     chosen = [case for case in cases if fnmatch(case.label, options.only)]
-    return _thinned(chosen, options.skip, options.per_fault)
+    skip, per_fault = (given.get(half, given.get("")) for given in (options.skip, options.per_fault))
+    return _thinned(chosen, skip or 0, per_fault)
+
+
+def _by_part(text: str) -> dict[str, int]:
+    """`3`, or `public=3,heldout=1`: a number for all parts of the study (under the empty name) or for each."""
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    return {name: int(number) for name, _, number in pairs}
 
 
 def _thinned(cases: Sequence[Case], skip: int, per_fault: int | None) -> list[Case]:

@@ -9,8 +9,9 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ppodoctor.measures.credit_deviations import Deviation, deviations_of
-from ppodoctor.measures.credit_fit import ENOUGH, Outcome
+from ppodoctor.measures.credit_fit import ENOUGH, Outcome, predictions
 from ppodoctor.measures.credit_normalise import Normalisation, normalisation_of
+from ppodoctor.measures.credit_regress import lines
 from ppodoctor.measures.credit_search import cut_by_question, cut_by_script, cuts_in_reward, explain
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
@@ -74,6 +75,20 @@ class Fit:
     def scaling_unknown(self) -> bool:
         """The numbers are known up to a scale only, so that the scale of the rewards is not."""
         return self.outcome.best.model.affine
+
+    def met_with(self, gamma: float, lam: float) -> float:
+        """Share of the samples that the winner would meet as well with another gamma and lambda."""
+        best, seen = self.outcome.best, self.outcome.seen
+        own = [one for one in self.outcome.candidates if one[0] is best.scheme and one[1] == best.variant]
+        if not own:
+            return 0.0
+        given = predictions(replace(best, gamma=gamma, rho=gamma * lam), own[:1], seen)[0]
+        known = np.isfinite(given) & np.isfinite(best.raw)
+        raw, given, group = best.raw[known], given[known], seen.group[known]
+        if best.model.affine and len(raw):
+            scale, shift = lines(raw, given, group, int(group.max()) + 1)
+            raw = scale[group] * raw + shift[group]
+        return float((np.abs(given - raw) <= 3 * best.tolerance).mean()) if len(raw) else 0.0
 
     @property
     def actual(self) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ppodoctor.checks.advantage.fitted import fits, sites
 from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.configured import GAMMA, LAMBDA, Named, named_numbers
-from ppodoctor.measures.credit import Fit
+from ppodoctor.measures.credit import EXACT_SHARE, Fit
 from ppodoctor.run import Run
 
 
@@ -36,6 +36,8 @@ def discount_not_as_configured(run: Run, *, apart: float = 1e-3) -> Iterator[Evi
     """
     exact = [fit for fit in fits(run) if fit.exact]
     for fit in exact[:1]:
+        if _met_as_configured(run, fit) >= EXACT_SHARE:
+            continue  # these numbers do not determine both closely enough
         for symbol, value, pattern in (("gamma", fit.gamma, GAMMA), ("lambda", _free_lambda(fit), LAMBDA)):
             named = named_numbers(run, pattern)
             if value is None or not named or any(abs(value - one.value) <= apart for one in named):
@@ -48,6 +50,13 @@ def discount_not_as_configured(run: Run, *, apart: float = 1e-3) -> Iterator[Evi
                 first_update=fit.updates[0],
                 data={"seen": value, "configured": [one.value for one in named]},
             )
+
+
+def _met_as_configured(run: Run, fit: Fit) -> float:
+    """The largest share of the numbers that some pair of the named values meets."""
+    gammas = [one.value for one in named_numbers(run, GAMMA)] or [fit.gamma or 1.0]
+    lambdas = [one.value for one in named_numbers(run, LAMBDA)] or [1.0 if fit.lam is None else fit.lam]
+    return max(fit.met_with(gamma, lam) for gamma in gammas[:4] for lam in lambdas[:4])
 
 
 def _free_lambda(fit: Fit) -> float | None:

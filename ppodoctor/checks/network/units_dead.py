@@ -18,7 +18,7 @@ from ppodoctor.run import Run
     basis=RULE,
     faults=(85, 87),
     needs=("dead_share",),
-    explains=("value_function_blind", "policy_frozen", "network_ignores_observation"),
+    explains=("value_function_blind", "policy_frozen", "network_ignores_observation", "parameters_never_move"),
     rivals=("learning_rate_too_high", "observations_unscaled"),
     refuted_by="units that respond to some sample",
     treatments=("activation=tanh",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import Evidence, check
@@ -55,5 +56,6 @@ def loss_terms_reduced_differently(run: Run) -> Iterator[Evidence]:
 
 def _summed(term: Term, batch: int) -> bool:
     """A sum over the samples whose coefficient does not divide by their number."""
-    over_samples = term.reduction == "sum" and term.shape[:1] == (batch,) and batch > 1
+    sequences = len(term.shape) > 1 and math.prod(term.shape) == batch
+    over_samples = term.reduction == "sum" and (term.shape[:1] == (batch,) or sequences) and batch > 1
     return over_samples and abs(term.coefficient) * term.elements > _WEIGHTS[term.kind]
