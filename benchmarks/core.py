@@ -40,7 +40,6 @@ def workload(envs: int, steps: int, **settings: Any) -> PPOConfig:
         "rollout_steps": 128,
         "total_steps": steps,
         "epochs": 4,
-        "epochs": 4,
         "minibatches": 4,
         "gamma": 0.99,
         "gae_lambda": 0.95,
