@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,14 @@ from cyclopts import Parameter
 
 from ppodoctor.cli.options import ShowOptions
 from ppodoctor.cli.statuses import UsageError
-from ppodoctor.cli.train_options import MoreOptions, PlaceOptions, SettingOptions, check_together, given_settings
+from ppodoctor.cli.train_options import (
+    MoreOptions,
+    PlaceOptions,
+    SettingOptions,
+    check_together,
+    config_of,
+    given_settings,
+)
 from ppodoctor.config import ConfigError, PPOConfig
 
 if TYPE_CHECKING:
@@ -45,10 +53,13 @@ def train(
         with in_words():
             if places.resume is not None:
                 result = _resume(environment, given.get("total_steps"), places, more, show)
-            elif more.seeds > 1:
-                return _train_seeds(str(environment), PPOConfig.from_dict(given), places, more, show)
             else:
-                result = _train(str(environment), PPOConfig.from_dict(given), places, more, show)
+                config, told = config_of(str(environment), places, given)
+                if told and not show.quiet:
+                    print(f"ppodoctor: {told}", file=sys.stderr)
+                if more.seeds > 1:
+                    return _train_seeds(str(environment), config, places, more, show)
+                result = _train(str(environment), config, places, more, show)
     except ConfigError as error:
         raise UsageError(str(error)) from None
     except ModuleNotFoundError as error:

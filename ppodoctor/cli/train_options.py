@@ -26,6 +26,13 @@ class PlaceOptions:
     config: Annotated[
         Path | None, Parameter(help="Settings from a .toml or .json file; options given here win.", group=PLACES)
     ] = None
+    preset: Annotated[
+        Literal["auto", "off"],
+        Parameter(
+            help="auto: known environments begin from settings that were measured. off: from the defaults.",
+            group=PLACES,
+        ),
+    ] = "auto"
     network: Annotated[
         str, Parameter(help="A network of your own as module:Class, in place of the built-in ones.", group=PLACES)
     ] = ""
@@ -113,6 +120,28 @@ def given_settings(places: PlaceOptions, chosen: SettingOptions | None) -> dict[
         raise UsageError(str(error)) from None
     names = [one.name for one in fields(chosen)] if chosen is not None else []
     return given | {name: value for name in names if (value := getattr(chosen, name)) is not None}
+
+
+def config_of(environment: str, places: PlaceOptions, given: dict[str, Any]) -> tuple[PPOConfig, str]:
+    """The settings of a new run, and a sentence on the preset they began from. Raises ConfigError."""
+    from ppodoctor.training.presets import preset_for
+
+    preset = preset_for(environment) if places.preset == "auto" else None
+    used = {} if preset is None else {name: one for name, one in preset.settings.items() if name not in given}
+    if preset is None or not used:
+        return PPOConfig.from_dict(given), ""
+    try:
+        config = PPOConfig.from_dict({**used, **given})
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error}. The preset for {preset.name} is part of this ({_list(used)}); --preset off leaves it away"
+        ) from None
+    told = f"preset for {preset.name}: {_list(used)}. From {preset.source}; measured: {preset.measured}."
+    return config, f"{told} --preset off takes the defaults."
+
+
+def _list(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def check_together(environment: str | None, places: PlaceOptions, more: MoreOptions, given: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from ppodoctor.training.envs import EnvOptions, Envs, make_envs
 from ppodoctor.training.observe import Observer
 from ppodoctor.training.origin import origin_of
 from ppodoctor.training.policy import Policy, policy_of
+from ppodoctor.training.presets import config_for
 from ppodoctor.training.run_writer import RunWriter
 from ppodoctor.training.session import run_to_end, with_checkpoints
 from ppodoctor.training.setup import ActorCritic, make_trainer
@@ -52,7 +53,8 @@ def train(
 
     Args:
         environment: A gymnasium id, an environment class, a function that makes one, or `Envs` made already.
-        config: The settings; the defaults without it.
+        config: The settings; without it the preset of a known environment (`ppodoctor.training.presets`), else the
+            defaults.
         out: Run folder; without it runs/DATE-ENVIRONMENT-NUMBER.
         options: How environments are made.
         actor_critic: Makes the network in place of the built-in ones; see `ppodoctor.training.networks`.
@@ -66,7 +68,7 @@ def train(
         EnvironmentFault: the environment broke its contract.
         TrainingError: a number stopped being finite.
     """
-    config, options = config or PPOConfig(), options or EnvOptions()
+    config, options = config or config_for(environment), options or EnvOptions()
     envs = envs_for(environment, config, options)
     try:
         trainer = make_trainer(config, envs, actor_critic=actor_critic)
