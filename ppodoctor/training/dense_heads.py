@@ -58,7 +58,8 @@ class Categorical:
     """One choice of A."""
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> F32:
-        return -np.log(rng.standard_exponential(shape, np.float32))
+        # in float32 a draw may be exactly 0, whose noise would be infinite and choose an action that is not allowed
+        return -np.log(np.maximum(rng.standard_exponential(shape, np.float32), np.finfo(np.float32).tiny))
 
     def draw(self, outputs: F32, log_std: F32 | None, noise: F32) -> NDArray[Any]:
         """The Gumbel trick: the largest of logits and noise is a draw from their softmax."""
