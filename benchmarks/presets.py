@@ -87,15 +87,8 @@ CANDIDATES: dict[str, tuple[int, dict[str, dict[str, Any]]]] = {
         300_000,
         {"default": {}, "zoo": LUNAR | {"epochs": 4, "entropy_coefficient": 0.01}, "zoo, 10 epochs": LUNAR},
     ),
-    "HalfCheetah-v5": (
-        200_000,
-        {
-            "default": {},
-            "cleanrl": MUJOCO,
-            "cleanrl, relu": MUJOCO | {"activation": "relu", "hidden_sizes": (256, 256)},
-        },
-    ),
-    "Hopper-v5": (200_000, {"default": {}, "cleanrl": MUJOCO}),
+    "HalfCheetah-v5": (300_000, {"default": {}, "default, scaled": SCALED, "cleanrl": MUJOCO}),
+    "Hopper-v5": (300_000, {"default": {}, "default, scaled": SCALED, "cleanrl": MUJOCO}),
 }
 QUICK = ("CartPole-v1", "Pendulum-v1")
 

@@ -136,8 +136,8 @@ def config_of(environment: str, places: PlaceOptions, given: dict[str, Any]) -> 
         raise ConfigError(
             f"{error}. The preset for {preset.name} is part of this ({_list(used)}); --preset off leaves it away"
         ) from None
-    told = f"preset for {preset.name}: {_list(used)}. From {preset.source}; measured: {preset.measured}."
-    return config, f"{told} --preset off takes the defaults."
+    told = f"preset for {preset.name}: {_list(used)} (--preset off takes the defaults)."
+    return config, f"{told} Source: {preset.source}. Measured: {preset.measured}."
 
 
 def _list(settings: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import time
 from collections import deque
+from pathlib import Path
 from typing import TextIO
 
 from ppodoctor.config import PPOConfig
@@ -32,7 +33,13 @@ class Progress:
         self.returns: deque[float] = deque(maxlen=100)
         self.began = time.perf_counter()
         self._next = 0.0
+        self._skipped = 0
+        """Steps taken before this process, in a run that is gone on with."""
         self._wait = FIRST_LINE
+
+    def begin(self, trainer: Trainer, folder: Path) -> None:
+        """Training begins, or goes on."""
+        self._skipped, self.began = trainer.steps, time.perf_counter()
 
     def __call__(self, trainer: Trainer, update: Update) -> None:
         self.returns.extend(one.episode.ret for one in update.episodes)
@@ -43,23 +50,31 @@ class Progress:
         if self.alive:
             self._next = now + EVERY
             width = max(shutil.get_terminal_size().columns - 1, 20)
-            self._write("\r\x1b[K" + self.text(update, now)[:width])
+            self._write("\r\x1b[K" + self.text(update, now, width))
         else:
             self._next, self._wait = now + self._wait, 2 * self._wait
             self._write(f"ppodoctor: {self.text(update, now)}\n")
 
-    def text(self, update: Update, elapsed: float) -> str:
-        """45% 46,080 steps, 62,000/s, 3 s left | return 212 | KL 0.0081, clip 9%, ... | ok."""
+    def text(self, update: Update, elapsed: float, width: int = 200) -> str:
+        """45% 46,080 steps, 62,000/s, 3 s left | return 212 | KL 0.0081, clip 9%, ... | ok.
+
+        Where that is too wide, numbers at the end give way; the mark stays.
+        """
         total = self.config.updates * self.config.batch_size
-        rate = update.step / max(elapsed, 1e-9)
+        rate = (update.step - self._skipped) / max(elapsed, 1e-9)
         parts = [
             f"{update.step / total:.0%} {update.step:,} steps, {rate:,.0f}/s, {_left((total - update.step) / rate)}"
         ]
         if self.returns:
             parts.append(f"return {sum(self.returns) / len(self.returns):.4g}")
         columns = update.learned.columns
-        parts.append(", ".join(f"{word} {columns[name]:{form}}" for name, word, form in SHOWN if name in columns))
-        return " | ".join([*parts, health(columns)])
+        numbers = [f"{word} {columns[name]:{form}}" for name, word, form in SHOWN if name in columns]
+        mark = health(columns)
+        while True:
+            line = " | ".join([*parts, *([", ".join(numbers)] if numbers else []), mark])
+            if len(line) <= width or not numbers:
+                return line[:width]
+            numbers.pop()
 
     def close(self) -> None:
         """Leave the line standing."""

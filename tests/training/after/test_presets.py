@@ -55,7 +55,7 @@ def test_training_begins_from_it_and_what_was_given_wins(tmp_path, capsys):
     told = capsys.readouterr().err
     config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
     assert (config["gamma"], config["num_envs"], config["total_steps"]) == (0.95, 4, 4096)
-    assert "preset for Pendulum: num_envs=4, rollout_steps=1024, minibatches=64. From rl-baselines3-zoo" in told
+    assert "preset for Pendulum: num_envs=4, rollout_steps=1024, minibatches=64 (--preset off" in told
     main(["train", "Pendulum-v1", *flags, "--preset", "off", "--out", str(tmp_path / "off")])
     assert "preset" not in capsys.readouterr().err
     assert json.loads((tmp_path / "off" / "run.json").read_text())["config"]["num_envs"] == PPOConfig().num_envs
