@@ -131,6 +131,11 @@ def latest(run: Path) -> tuple[Path, dict[str, Any]]:
         for problem in problems:
             warnings.warn(f"{problem}; going on from {path.name} instead", TrainingWarning, stacklevel=2)
         return path, tree
+    if any(run.glob(f"seed-*/{FOLDER}")):
+        raise CheckpointError(
+            f"{run} holds several seeds. To go on with those that are not finished, give the command that began them "
+            f"again, with --out {run}"
+        )
     seen = "; ".join(problems) or f"{run / FOLDER} holds none"
     raise CheckpointError(
         f"{run} cannot be gone on with, since it has no checkpoint: {seen}. The first one is written after "

@@ -12,6 +12,7 @@ from ppodoctor.config import ConfigError
 from ppodoctor.training.envs import EnvOptions, Envs, make_envs
 from ppodoctor.training.origin import find_named
 from ppodoctor.training.policy import Policy
+from ppodoctor.training.policy_file import NAME, PolicyFileError
 from ppodoctor.training.setup import ActorCritic
 
 
@@ -69,6 +70,9 @@ class Trained:
 
 def load_policy(path: Path, actor_critic: ActorCritic | None = None) -> Policy:
     """The policy of a run folder or file; a network of one's own is found by its name. Raises PolicyFileError."""
+    seeds = sorted(one.parent.name for one in path.glob(f"seed-*/{NAME}")) if path.is_dir() else []
+    if seeds and not (path / NAME).exists():
+        raise PolicyFileError(f"{path} holds {len(seeds)} seeds; give one of them, such as {path / seeds[0]}")
     name = _origin(path if path.is_dir() else path.parent).get("network")
     if actor_critic is None and name:
         actor_critic = find_named(name)

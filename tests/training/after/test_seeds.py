@@ -71,6 +71,14 @@ def test_the_command_tells_each_seed_and_what_they_say_together(tmp_path, capsys
     assert f"Interquartile mean {data['iqm']['value']:.4g}" in out
 
 
+def test_several_seeds_are_not_taken_for_one_run(tmp_path, capsys):
+    train_seeds("CartPole-v1", CONFIG, 2, tmp_path)
+    assert main(["evaluate", str(tmp_path)]) == 2
+    assert f"holds 2 seeds; give one of them, such as {tmp_path / 'seed-1'}" in capsys.readouterr().err
+    assert main(["train", "--resume", str(tmp_path)]) == 2
+    assert f"again, with --out {tmp_path}" in capsys.readouterr().err
+
+
 def test_one_seed_is_said_to_prove_little(tmp_path, capsys):
     main(["train", "CartPole-v1", "--total-steps", "1024", "--out", str(tmp_path)])
     assert "One seed proves little: --seeds 5" in capsys.readouterr().err
