@@ -34,7 +34,10 @@ class PlaceOptions:
         ),
     ] = "auto"
     network: Annotated[
-        str, Parameter(help="A network of your own as module:Class, in place of the built-in ones.", group=PLACES)
+        str,
+        Parameter(
+            help="A network of your own as module:Class or file.py:Class, in place of the built-in ones.", group=PLACES
+        ),
     ] = ""
     resume: Annotated[
         Path | None,

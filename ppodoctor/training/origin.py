@@ -7,6 +7,7 @@ import platform
 import sys
 from dataclasses import asdict
 from importlib import import_module, metadata
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -49,23 +50,51 @@ def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
 
 
 def name_in_module(thing: Any) -> str:
-    """`module:name` under which a class or function is found again; empty for one made inside of another."""
+    """The name under which `find_named` has a class or function again; empty for one made inside of another.
+
+    One from a file of its own is named by that file, so that it is found from anywhere; one of a package by its module.
+    """
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", "<locals>")
-    return "" if module in (None, "__main__") or "<" in name else f"{module}:{name}"
+    if module is None or "<" in name:
+        return ""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    if "." not in module and file.endswith(".py"):
+        return f"{Path(file).resolve()}:{name}"
+    return "" if module == "__main__" else f"{module}:{name}"
 
 
 def find_named(name: str) -> Any:
-    """The class or function behind `module:name`, looked for where one stands, too. Raises ConfigError."""
-    module, _, attribute = name.partition(":")
+    """The class or function behind `module:name` or `file.py:name`, looked for where one stands. Raises ConfigError."""
+    module, _, attribute = name.rpartition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        found: Any = import_module(module)
+        found: Any = _from_file(Path(module)) if module.endswith(".py") else import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{name} cannot be found: {error}. A name like my_nets:MyActorCritic was expected") from None
+    except (ImportError, AttributeError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"{name} cannot be found: {error}. A name like my_nets:MyNet or my_nets.py:MyNet was expected"
+        ) from None
     return found
+
+
+def _from_file(path: Path) -> Any:
+    """The module in a file, under the file's own name, with its folder at hand for what it imports."""
+    path = path.expanduser().resolve()
+    known = sys.modules.get(path.stem)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    if known is None:
+        sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any] | None:
