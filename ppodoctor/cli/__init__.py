@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = ("diagnose", "train", "evaluate", "play", "export", "report", "runs", "checks", "version")
+COMMANDS = ("diagnose", "train", "tune", "evaluate", "play", "export", "report", "runs", "checks", "version")
 
 
 def make_app() -> App:
@@ -71,7 +71,8 @@ def _run(given: list[str]) -> int:
         extra = {}
         if cut < len(given):
             if "command" not in ignored:
-                raise UsageError(f"Only `diagnose` takes a command behind --; this is: ppodoctor {' '.join(own)}")
+                given_to = f"ppodoctor {' '.join(own)}"
+                raise UsageError(f"Only `diagnose` and `tune` take a command behind --; this is: {given_to}")
             extra["command"] = tuple(command)
         status = function(*bound.args, **bound.kwargs, **extra)
     except UnusedCliTokensError as error:

@@ -36,10 +36,11 @@ class Lab:
         self.ran = 0
         """Trials run here, not counting those that were known."""
 
-    def run(self, trials: Sequence[Trial], stop: Stop | None = None) -> list[TrialResult | None]:
+    def run(self, trials: Sequence[Trial], stop: Stop | None = None, *, wait: bool = True) -> list[TrialResult | None]:
         """Results in the order of `trials`; None for one that `stop` left undone, which a later call runs.
 
-        Known results are taken as they are. A trial that another process is running is waited for.
+        Known results are taken as they are. A trial that another process is running is waited for, or left to it
+        (None) without `wait`.
 
         Raises:
             LabError: the folder cannot be written.
@@ -50,43 +51,55 @@ class Lab:
         known = self.store.results(list(by_key))
         missing = {key: trial for key, trial in by_key.items() if key not in known}
         while missing and not stop.reason:
-            mine = [trial for trial in missing.values() if self.store.claim(trial)]
-            self._run_mine(mine, stop)
+            begun = self._run_missing(list(missing.values()), stop)
             known |= self.store.results(list(missing))
             missing = {key: trial for key, trial in missing.items() if key not in known}
-            if missing and not mine:
+            if not wait:
+                break
+            if missing and not begun:
                 time.sleep(TICK)
         return [known.get(trial.key) for trial in trials]
 
-    def _run_mine(self, trials: Sequence[Trial], stop: Stop) -> None:
-        """Run what this process has claimed; what did not end is given back."""
-        claimed = {trial.key for trial in trials}
+    def _run_missing(self, trials: Sequence[Trial], stop: Stop) -> int:
+        """Run what can be claimed; what did not end is given back. How many were begun?"""
+        mine: set[str] = set()
+        begun = 0
         try:
-            for trial, result in self._ended(trials, stop):
+            for trial, result in self._ended(trials, mine, stop):
+                begun += 1
                 if result is not None:
                     self.store.finish(result)
-                    claimed.discard(result.key)
+                    mine.discard(result.key)
                     self.ran += 1
                     if self.tell is not None:
                         self.tell(trial, result)
         finally:
-            for key in claimed:
+            for key in mine:
                 self.store.release(key)
+        return begun
 
-    def _ended(self, trials: Sequence[Trial], stop: Stop) -> Iterator[Ran]:
+    def _ended(self, trials: Sequence[Trial], mine: set[str], stop: Stop) -> Iterator[Ran]:
+        """Trials as they end, by the executor that takes them."""
+        scripts = [trial for trial in trials if trial.command]
         members = [trial for trial in trials if fits_core(trial)]
         trainings = [trial for trial in trials if not trial.command and trial not in members]
-        scripts = [trial for trial in trials if trial.command]
         if members:
-            yield from run_members(members, self.workers, stop)
+            yield from run_members(self._claimed(members, mine), self.workers, stop)
         if trainings:
             from ppodoctor.lab.trainer import run_trainings
 
-            yield from run_trainings(trainings, self.folder / TRIALS, stop)
+            yield from run_trainings(self._claimed(trainings, mine), self.folder / TRIALS, stop)
         if scripts:
             from ppodoctor.lab.scripts import run_scripts
 
-            yield from run_scripts(scripts, self.folder / TRIALS, self.workers, stop)
+            yield from run_scripts(self._claimed(scripts, mine), self.folder / TRIALS, self.workers, stop)
+
+    def _claimed(self, trials: Sequence[Trial], mine: set[str]) -> Iterator[Trial]:
+        """Those that this process may run, each claimed in the moment in which it is taken: others share the rest."""
+        for trial in trials:
+            if self.store.claim(trial):
+                mine.add(trial.key)
+                yield trial
 
     def close(self) -> None:
         """Close the study's file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -66,14 +66,16 @@ def run_member(trial: Trial, stop: Stop) -> TrialResult | None:
     return scored(trial, rows[:, 0], rows[:, 3], steps=steps, seconds=seconds, by="core")
 
 
-def run_members(trials: Sequence[Trial], workers: int, stop: Stop) -> Iterator[Ran]:
+def run_members(trials: Iterable[Trial], workers: int, stop: Stop) -> Iterator[Ran]:
     """Train members on so many threads; each is yielded when it ends. Those not begun when `stop` says so are not."""
-    waiting = list(reversed(trials))
+    waiting = iter(trials)
     running: dict[Future[TrialResult | None], Trial] = {}
     with ThreadPoolExecutor(max(workers, 1), thread_name_prefix="member") as pool:
-        while waiting or running:
-            while waiting and len(running) < max(workers, 1) and not stop.reason:
-                trial = waiting.pop()
+        while True:
+            while len(running) < max(workers, 1) and not stop.reason:
+                trial = next(waiting, None)
+                if trial is None:
+                    break
                 running[pool.submit(run_member, trial, stop)] = trial
             if not running:
                 return

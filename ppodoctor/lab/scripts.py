@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +31,16 @@ class _Running:
     process: subprocess.Popen[bytes]
 
 
-def run_scripts(trials: Sequence[Trial], home: Path, workers: int, stop: Stop) -> Iterator[Ran]:
+def run_scripts(trials: Iterable[Trial], home: Path, workers: int, stop: Stop) -> Iterator[Ran]:
     """Run commands, so many side by side; those that `stop` interrupts are yielded without a result."""
-    waiting, running = list(reversed(trials)), list[_Running]()
+    waiting, running = iter(trials), list[_Running]()
     try:
-        while waiting or running:
-            while waiting and len(running) < max(workers, 1) and not stop.reason:
-                running.append(_start(waiting.pop(), home))
+        while True:
+            while len(running) < max(workers, 1) and not stop.reason:
+                trial = next(waiting, None)
+                if trial is None:
+                    break
+                running.append(_start(trial, home))
             if not running:
                 return
             if stop.reason:

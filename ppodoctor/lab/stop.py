@@ -19,13 +19,20 @@ class Stop:
         self.signal = 0
         """The signal that asked for the end, such as 2 for Ctrl-C, or 0."""
         self._reason = ""
+        self._whole: Stop | None = None
+
+    def part(self, share: float) -> Stop:
+        """A stop after this share of the time that is left, and whenever this one says so."""
+        found = Stop(None if self.left is None else share * self.left)
+        found._whole = self
+        return found
 
     @property
     def reason(self) -> str:
         """Why to end now; empty to go on."""
         if not self._reason and self.deadline is not None and time.monotonic() >= self.deadline:
             return "the time is over"
-        return self._reason
+        return self._reason or (self._whole.reason if self._whole is not None else "")
 
     @property
     def left(self) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from ppodoctor.lab.trial import Trial, TrialResult, failed
 from ppodoctor.run import Run
 
 
-def run_trainings(trials: Sequence[Trial], home: Path, stop: Stop) -> Iterator[Ran]:
+def run_trainings(trials: Iterable[Trial], home: Path, stop: Stop) -> Iterator[Ran]:
     """Train one after the other, each in its folder below `home`."""
     for trial in trials:
+        yield trial, run_training(trial, home / trial.key, stop)
         if stop.reason:
             return
-        yield trial, run_training(trial, home / trial.key, stop)
 
 
 def run_training(trial: Trial, folder: Path, stop: Stop) -> TrialResult | None:

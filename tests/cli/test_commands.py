@@ -160,7 +160,7 @@ WRONG = {
     ("report", "nowhere"): "no run folder at nowhere",
     ("report",): "report --help",
     ("runs", "nowhere"): "There is no folder nowhere",
-    ("runs", "--", "python"): "Only `diagnose` takes a command",
+    ("runs", "--", "python"): "Only `diagnose` and `tune` take a command",
     ("checks", "entropy_flipped"): "Did you mean",
     ("checks", "zzz"): "lists all",
     ("diagnos",): "diagnose",

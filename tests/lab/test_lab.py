@@ -48,7 +48,7 @@ def test_the_core_takes_what_it_can():
 def test_a_trial_that_the_core_cannot_take_is_trained_in_a_folder(tmp_path):
     (result,) = Lab(tmp_path).run([tiny(backend="torch", steps=512)])
     assert result.ok
-    assert result.by == "dense"
+    assert result.by in ("dense", "torch")
     assert (tmp_path / "trials" / result.key / "policy.safetensors").exists()
 
 

@@ -1,0 +1,130 @@
+"""The half of `ppodoctor tune` that works: a folder, the study, its progress, what it came to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ppodoctor.cli.folders import new_folder, script_stem
+from ppodoctor.cli.options import ShowOptions
+from ppodoctor.cli.statuses import UsageError
+from ppodoctor.config import ConfigError
+from ppodoctor.lab import LabError, Stop, Trial, TrialResult
+from ppodoctor.lab.flags import as_text, unknown_flag
+from ppodoctor.reporting import tuning_terminal
+from ppodoctor.reporting.terminal import make_console
+from ppodoctor.tuning.outcome import Outcome, outcome_of, write_winner
+from ppodoctor.tuning.study import FILE, FRESH, Spec, Study
+
+if TYPE_CHECKING:
+    from ppodoctor.cli.tune import SearchOptions
+
+
+def carry_out(spec: Spec, out: Path | None, minutes: float | None, workers: int, show: ShowOptions) -> int:
+    """A new study, or the same command again: then it goes on. Returns the exit status."""
+    folder = _folder(spec, out)
+    try:
+        return _study(folder, spec, minutes, workers, show)
+    except ConfigError as error:
+        raise UsageError(as_sentence(error) + _hint(spec)) from None
+    finally:
+        _clear_away(folder)
+
+
+def go_on(folder: Path, search: SearchOptions, workers: int, show: ShowOptions) -> int:
+    """Go on with the study in a folder."""
+    try:
+        spec = Spec.load(folder)
+    except LabError as error:
+        raise UsageError(as_sentence(error)) from None
+    return _study(folder, replace(spec, trials=search.trials or spec.trials), search.minutes, workers, show)
+
+
+def _folder(spec: Spec, out: Path | None) -> Path:
+    if out is not None and (out / FILE).exists():
+        if Spec.load(out) != Spec.from_dict(json.loads(json.dumps(spec.to_dict()))):
+            raise UsageError(f"{out} holds another study. Go on with it by --resume {out}, or choose another folder.")
+        return out
+    word = script_stem(spec.command) if spec.command else spec.environment.rpartition(":")[2]
+    folder, remark = new_folder([f"tune-{word}"], out)
+    if remark:
+        print(f"ppodoctor: {remark}", file=sys.stderr)
+    return folder
+
+
+def _clear_away(folder: Path) -> None:
+    """A folder in which nothing was written is no study."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _study(folder: Path, spec: Spec, minutes: float | None, workers: int, show: ShowOptions) -> int:
+    stop = Stop(None if minutes is None else 60 * minutes)
+    try:
+        study = Study(folder, spec, workers=workers, tell=None if show.quiet else Progress())
+        try:
+            if not show.quiet:
+                _say(f"tuning in {folder}; Ctrl-C leaves everything for `ppodoctor tune --resume {folder}`")
+            with stop.on_signals():
+                study.run(stop)
+            outcome = outcome_of(study)
+        finally:
+            study.close()
+    except LabError as error:
+        raise UsageError(as_sentence(error)) from None
+    _tell(outcome, show)
+    if stop.signal:
+        _say(f"stopped with {outcome.trials} trials done: `ppodoctor tune --resume {folder}` goes on")
+        return 128 + stop.signal
+    return 0
+
+
+class Progress:
+    """One line for each trial that ended."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.best = float("-inf")
+
+    def __call__(self, trial: Trial, result: TrialResult) -> None:
+        self.count += 1
+        if result.objective is not None and trial.seed < FRESH:
+            self.best = max(self.best, result.objective)
+        what = " ".join(f"{name}={as_text(value)}" for name, value in trial.changes.items()) or "as it is"
+        came = f"return {result.objective:.4g}" if result.objective is not None else f"failed: {result.reason}"
+        seed = "" if trial.seed == 1 else f", {'fresh ' if trial.seed >= FRESH else ''}seed {trial.seed}"
+        _say(f"trial {self.count}: {what}{seed}: {came} ({result.seconds:.1f} s, best {self.best:.4g})")
+
+
+def _tell(outcome: Outcome, show: ShowOptions) -> None:
+    stream = sys.stderr if show.json == "-" else sys.stdout
+    write_winner(outcome)
+    text = json.dumps(outcome.to_dict(), indent=1) + "\n"
+    (outcome.folder / "tune.json").write_text(text, encoding="utf-8")
+    tuning_terminal.render(outcome, make_console(stream), quiet=show.quiet)
+    if show.json == "-":
+        sys.stdout.write(text)
+    elif show.json is not None:
+        try:
+            Path(show.json).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"Cannot write the JSON to {show.json} ({error.strerror}).") from None
+
+
+def _hint(spec: Spec) -> str:
+    """Where a script does not know a flag, that is why it failed."""
+    unknown = unknown_flag(spec.command, [axis.name for axis in spec.space]) if spec.command else ""
+    return f" {unknown}." if unknown else ""
+
+
+def as_sentence(error: Exception) -> str:
+    """An error's text with a full stop, where it has no mark of its own."""
+    text = str(error)
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _say(sentence: str) -> None:
+    print(f"ppodoctor: {sentence}", file=sys.stderr, flush=True)

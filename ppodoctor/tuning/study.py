@@ -1,0 +1,272 @@
+"""A study: a plan carried out in the lab, kept in one folder, gone on with from wherever it was left."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ppodoctor.config import ConfigError
+from ppodoctor.lab import Lab, LabError, Stop, Trial, TrialResult
+from ppodoctor.tuning.plans import Plan, Tried
+from ppodoctor.tuning.space import Axis, Space, check
+
+FILE = "study.json"
+TABLE = "CREATE TABLE IF NOT EXISTS setting (number INTEGER PRIMARY KEY, settings TEXT NOT NULL)"
+APART = 1000
+"""Between two seeds: environment i of a training is seeded with seed + i."""
+FRESH = 1_000_000
+"""The first seed of the last comparison: no seed of the search is ever one of it."""
+BEST, BEST_SEEDS = 4, 3
+"""How many of the best settings get more seeds in the search, and how many seeds they have then."""
+SEARCH_SHARE = 0.65
+"""Of a study's time, what the search may take; the rest is for more seeds and the comparison on fresh ones."""
+TRIALS = 40
+"""Settings tried by a search for which neither a number nor a time is given."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is searched, and how: everything that decides what a study comes to."""
+
+    space: Space
+    environment: str = ""
+    command: tuple[str, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that every trial of ours has."""
+    method: str = "grid"
+    steps: int = 50_000
+    """Environment steps of a trial of ours; a script has its own length."""
+    trial_seconds: float = 0.0
+    """After which a script is stopped; 0 for never."""
+    trials: int = 0
+    """Settings to try; 0 as many as the method has, the time allows, or TRIALS."""
+    fresh_seeds: int = 5
+    """Seeds of the last comparison."""
+    seed: int = 0
+
+    def trial(self, settings: Mapping[str, Any], seed: int) -> Trial:
+        """The trial of these settings and this seed."""
+        if self.command:
+            return Trial(command=self.command, changes=settings, seed=seed, seconds=self.trial_seconds)
+        return Trial(self.environment, changes={**self.fixed, **settings}, seed=seed, steps=self.steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Spec:
+        """What `to_dict` gave, by way of JSON."""
+        axes = [Axis(**{**one, "choices": tuple(map(_hashable, one["choices"]))}) for one in data["space"]]
+        return cls(**{**data, "space": tuple(axes), "command": tuple(data["command"])})
+
+    def save(self, folder: Path) -> None:
+        """Write study.json, atomically."""
+        partial = folder / f".{FILE}"
+        partial.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+        os.replace(partial, folder / FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Spec:
+        """Read study.json. Raises LabError where there is none."""
+        try:
+            return cls.from_dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
+        except OSError:
+            raise LabError(f"{folder} holds no study; --resume takes the folder of an earlier one") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise LabError(f"{folder / FILE} cannot be read: {error}") from None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One setting and what its trials came to."""
+
+    settings: dict[str, Any]
+    scores: tuple[float, ...]
+    """Objective of each seed of the search."""
+    reason: str = ""
+    """Why it failed, where it did."""
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Mean over its seeds."""
+        return statistics.fmean(self.scores)
+
+    @property
+    def failed(self) -> bool:
+        """Did one of its trials die?"""
+        return bool(self.reason)
+
+
+class Study:
+    """Carries a plan out.
+
+    Args:
+        folder: Of the study; made where missing. What is in it already is taken over.
+        spec: What to do. Raises ConfigError where its settings cannot be.
+        workers: Trials side by side; 0 takes one for each core.
+        tell: Called for each trial that ended, with how many settings have been tried.
+    """
+
+    def __init__(
+        self, folder: Path, spec: Spec, *, workers: int = 0, tell: Callable[[Trial, TrialResult], None] | None = None
+    ) -> None:
+        if not spec.command:
+            check(spec.space, spec.fixed)
+        self.folder, self.spec = folder, spec
+        self.lab = Lab(folder, workers=workers, tell=tell)
+        with self.lab.store.guarded():
+            self.lab.store.base.execute(TABLE)
+        spec.save(folder)
+
+    def run(self, stop: Stop | None = None) -> None:
+        """Search, add seeds where they matter, compare on fresh ones; leaves off wherever `stop` says so.
+
+        Raises:
+            ConfigError: the settings as they are by default fail, so that there is nothing to compare with.
+        """
+        stop = stop or Stop()
+        (first,) = self.lab.run([self.spec.trial({}, search_seed(0))], stop)
+        if first is not None and not first.ok:
+            raise ConfigError(f"the first trial, with the settings as they are, failed: {first.reason}")
+        self._search(stop.part(SEARCH_SHARE))
+        if stop.reason:
+            return
+        self._add_seeds(stop.part(0.5))
+        self._compare(stop)
+
+    def settings(self) -> list[dict[str, Any]]:
+        """Every setting that was asked for, in order."""
+        with self.lab.store.guarded():
+            rows = self.lab.store.base.execute("SELECT settings FROM setting ORDER BY number").fetchall()
+        return [_read(text) for (text,) in rows]
+
+    def _search(self, stop: Stop) -> None:
+        """Ask for settings and try them; what another process left behind is tried first."""
+        limit = self._limit(stop)
+        self._try(self.settings(), stop)
+        while not stop.reason:
+            batch = self._ask(limit)
+            if not batch:
+                self._try(self.settings(), stop, wait=True)
+                return
+            self._try(batch, stop)
+            if self.spec.method != "grid":
+                self._doubt_best(stop)
+
+    def _doubt_best(self, stop: Stop) -> None:
+        """One more seed for the best so far: a search on one seed finds what suits that seed."""
+        best = next((one for one in self.candidates() if not one.failed), None)
+        if best is not None and len(best.scores) < BEST_SEEDS:
+            trial = self.spec.trial(best.settings, search_seed(len(best.scores)))
+            self.lab.run([trial], stop, wait=False)
+
+    def _limit(self, stop: Stop) -> int | None:
+        """How many settings there are to be; None for as many as the time allows."""
+        if self.spec.trials or self.spec.method == "grid":
+            return self.spec.trials or None
+        return None if stop.deadline is not None else TRIALS
+
+    def _ask(self, limit: int | None) -> list[dict[str, Any]]:
+        """The next settings, noted as asked for in one transaction: no process asks for the same ones."""
+        plan = Plan(self.spec.method, self.spec.space, self.spec.seed, self._usual_seconds())
+        with self.lab.store.transaction() as base:
+            history = self.history()
+            count = (plan.length or 0) if plan.method == "grid" else self.lab.workers
+            count = count if limit is None else min(count, limit - len(history))
+            batch = plan.ask(history, count) if count > 0 else []
+            rows = [(len(history) + i, json.dumps(one)) for i, one in enumerate(batch)]
+            base.executemany("INSERT INTO setting VALUES (?, ?)", rows)
+        return batch
+
+    def _try(self, settings: Sequence[dict[str, Any]], stop: Stop, *, wait: bool = False) -> None:
+        self.lab.run([self.spec.trial(one, search_seed(0)) for one in settings], stop, wait=wait)
+
+    def history(self) -> list[Tried]:
+        """The search so far, as plans take it: each setting with its mean score over the seeds that it has."""
+        asked = self.settings()
+        keys = [[self.spec.trial(one, search_seed(i)).key for i in range(BEST_SEEDS)] for one in asked]
+        known = self.lab.store.results()
+        found = []
+        for one, mine in zip(asked, keys, strict=True):
+            results = [known[key] for key in mine if key in known]
+            scores = [result.objective for result in results if result.ok and result.objective is not None]
+            failed = len(scores) < len(results)
+            found.append(Tried(one, statistics.fmean(scores) if scores and not failed else None, failed))
+        return found
+
+    def _usual_seconds(self) -> float:
+        known = self.lab.store.results()
+        return statistics.median(one.seconds for one in known.values()) if known else 0.0
+
+    def candidates(self) -> list[Candidate]:
+        """Every setting that was tried, the best first, failed ones last; the same setting once."""
+        rows = {json.dumps(one, sort_keys=True): one for one in self.settings()}
+        keys = {
+            text: [self.spec.trial(one, search_seed(i)).key for i in range(BEST_SEEDS)] for text, one in rows.items()
+        }
+        known = self.lab.store.results()
+        found = []
+        for text, one in rows.items():
+            results = [known[key] for key in keys[text] if key in known]
+            if results:
+                dead = next((result.reason for result in results if not result.ok), "")
+                scores = tuple(result.objective for result in results if result.objective is not None)
+                found.append(Candidate(one, scores, dead, sum(result.seconds for result in results)))
+        return sorted(found, key=lambda one: (one.failed, -one.score if one.scores and not one.failed else 0.0))
+
+    def ranked(self) -> list[Candidate]:
+        """The candidates that may win: of those with most seeds, the best first."""
+        whole = [one for one in self.candidates() if not one.failed]
+        most = max((len(one.scores) for one in whole), default=0)
+        return sorted(whole, key=lambda one: (len(one.scores) < most, -one.score))
+
+    def _add_seeds(self, stop: Stop) -> None:
+        """More seeds for the best: one seed chooses luck as gladly as a good setting."""
+        while not stop.reason:
+            best = [one for one in self.candidates() if not one.failed][:BEST]
+            short = [one.settings for one in best if len(one.scores) < BEST_SEEDS]
+            if not short:
+                return
+            self.lab.run([self.spec.trial(one, search_seed(i)) for one in short for i in range(BEST_SEEDS)], stop)
+
+    def roles(self) -> dict[str, dict[str, Any]]:
+        """Whom the last comparison is between: winner, runner-up and default, each setting once."""
+        ranked = self.ranked()
+        found = {name: one.settings for name, one in zip(("winner", "runner-up"), ranked, strict=False)}
+        return found | {"default": {}}
+
+    def _compare(self, stop: Stop) -> None:
+        """Winner, runner-up and default on the same fresh seeds, one seed after the other."""
+        roles = self.roles()
+        for number in range(self.spec.fresh_seeds):
+            seed = fresh_seed(number)
+            self.lab.run([self.spec.trial(settings, seed) for settings in roles.values()], stop)
+
+    def close(self) -> None:
+        """Close the study's file."""
+        self.lab.close()
+
+
+def search_seed(number: int) -> int:
+    """The seeds of the search."""
+    return 1 + APART * number
+
+
+def fresh_seed(number: int) -> int:
+    """The seeds of the last comparison."""
+    return FRESH + APART * number
+
+
+def _read(text: str) -> dict[str, Any]:
+    return {name: _hashable(value) for name, value in json.loads(text).items()}
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
