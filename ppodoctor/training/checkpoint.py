@@ -186,11 +186,14 @@ class Checkpoints:
         self._due = 0.0
 
     def begin(self, trainer: Trainer, folder: Path) -> None:
-        """Training begins, or goes on, in this run folder."""
+        """Training begins, or goes on, in this run folder. Checkpoints of later updates are damaged or not its own."""
         self._folder = folder / FOLDER
         self._due = time.perf_counter() + self._pause
-        found = checkpoints_in(folder)
-        self.last = found[0] if found else None
+        here = self._path(trainer.number)
+        for path in checkpoints_in(folder):
+            if path.name > here.name or not trainer.number:
+                path.unlink(missing_ok=True)
+        self.last = here if here.exists() else None
 
     def __call__(self, trainer: Trainer, update: Update) -> None:
         if time.perf_counter() >= self._due:
@@ -204,7 +207,7 @@ class Checkpoints:
     def save(self, trainer: Trainer) -> None:
         """Save now, between two updates. A full disk is told once and training goes on; NaN is never saved."""
         began = time.perf_counter()
-        path = self._folder / f"update-{trainer.number:09d}.safetensors"
+        path = self._path(trainer.number)
         if path == self.last or first_bad(trainer.learner.tensors()):
             return
         try:
@@ -218,6 +221,9 @@ class Checkpoints:
         if self.seconds is None:
             self._pause = max(LEAST_SECONDS, (now - began) / SHARE)
         self._due = now + self._pause
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"update-{number:09d}.safetensors"
 
     def _tell(self, error: OSError) -> None:
         problem = (

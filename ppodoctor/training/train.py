@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ppodoctor.config import PPOConfig
+from ppodoctor.config import ConfigError, PPOConfig
 from ppodoctor.run import Run
 from ppodoctor.training.envs import EnvOptions, Envs, make_envs
 from ppodoctor.training.observe import Observer
@@ -72,7 +72,7 @@ def train(
     envs = envs_for(environment, config, options)
     try:
         trainer = make_trainer(config, envs, actor_critic=actor_critic)
-        folder = Path(out) if out is not None else new_folder(envs.spec_id or name_of(environment))
+        folder = _unused(Path(out)) if out is not None else new_folder(envs.spec_id or name_of(environment))
         writer = RunWriter(folder, trainer, actor_critic)
         origin = origin_of(environment, config, options, actor_critic)
         writer.describe(origin=origin)
@@ -89,6 +89,15 @@ def envs_for(environment: Any, config: PPOConfig, options: EnvOptions) -> Envs:
         return given
     wanted = replace(options, squash_actions=config.squash_actions, frame_stack=config.frame_stack)
     return make_envs(environment, config.num_envs, options=wanted)
+
+
+def _unused(folder: Path) -> Path:
+    if (folder / "updates.jsonl").exists():
+        raise ConfigError(
+            f"{folder} already holds a run, whose rows would be mixed with those of this one; take another folder, or "
+            "go on with that run: ppodoctor.training.resume.resume(folder)"
+        )
+    return folder
 
 
 def name_of(environment: Any) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from ppodoctor.config import PPOConfig
+from ppodoctor.config import ConfigError, PPOConfig
+from ppodoctor.training import checkpoint
 from ppodoctor.training.checkpoint import CheckpointError, Checkpoints, TrainingWarning, checkpoints_in
 from ppodoctor.training.envs import EnvOptions, make_envs
 from ppodoctor.training.resume import resume, saved_in
@@ -147,11 +148,27 @@ def test_another_version_is_named(tmp_path):
 def test_an_environment_without_a_name_has_to_be_given_again(tmp_path):
     with pytest.raises(RuntimeError):
         train(lambda: gym.make("CartPole-v1"), short(), out=tmp_path, observers=[Crash(3), Checkpoints(0)])
-    from ppodoctor.config import ConfigError
-
     with pytest.raises(ConfigError, match="give it again"):
         resume(tmp_path)
     assert resume(tmp_path, environment=lambda: gym.make("CartPole-v1")).stopped == ""
+
+
+def test_a_damaged_checkpoint_is_written_again(tmp_path):
+    environment, config, _ = CASES["plain"]
+    whole = train(environment, config, out=tmp_path / "whole")
+    train(environment, config, out=tmp_path / "cut", observers=[Checkpoints(0)])
+    newest = checkpoints_in(tmp_path / "cut")[0]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    with pytest.warns(TrainingWarning, match="is damaged"):
+        again = resume(tmp_path / "cut")
+    assert_same_run(whole, again)
+    assert checkpoint.read(newest)["trainer"]["number"] == config.updates
+
+
+def test_rows_of_two_runs_are_not_mixed(tmp_path):
+    train("CartPole-v1", short(), out=tmp_path)
+    with pytest.raises(ConfigError, match="already holds a run"):
+        train("CartPole-v1", short(), out=tmp_path)
 
 
 def test_only_the_newest_are_kept(tmp_path):
