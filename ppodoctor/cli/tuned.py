@@ -14,7 +14,7 @@ from ppodoctor.cli.statuses import UsageError
 from ppodoctor.config import ConfigError
 from ppodoctor.lab import LabError, Stop, Trial, TrialResult
 from ppodoctor.lab.flags import as_text, unknown_flag
-from ppodoctor.reporting import tuning_terminal
+from ppodoctor.reporting import tuning_html, tuning_terminal
 from ppodoctor.reporting.terminal import make_console
 from ppodoctor.tuning.outcome import Outcome, outcome_of, write_winner
 from ppodoctor.tuning.study import FILE, FRESH, Spec, Study
@@ -104,7 +104,9 @@ def _tell(outcome: Outcome, show: ShowOptions) -> None:
     write_winner(outcome)
     text = json.dumps(outcome.to_dict(), indent=1) + "\n"
     (outcome.folder / "tune.json").write_text(text, encoding="utf-8")
-    tuning_terminal.render(outcome, make_console(stream), quiet=show.quiet)
+    page = outcome.folder / "tune.html"
+    page.write_text(tuning_html.render(outcome), encoding="utf-8")
+    tuning_terminal.render(outcome, make_console(stream), page, quiet=show.quiet)
     if show.json == "-":
         sys.stdout.write(text)
     elif show.json is not None:

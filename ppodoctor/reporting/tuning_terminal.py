@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -25,7 +26,7 @@ SHADES = " .:-=+*#%@"
 """From the worst to the best of a heat map."""
 
 
-def render(outcome: Outcome, console: Console, *, quiet: bool = False) -> None:
+def render(outcome: Outcome, console: Console, page: Path, *, quiet: bool = False) -> None:
     """Print it: what is to be known first, then the numbers."""
     first, *rest = sentences(outcome)
     console.print(Text(first, style="bold"))
@@ -42,6 +43,7 @@ def render(outcome: Outcome, console: Console, *, quiet: bool = False) -> None:
             console.print(Text("\n".join(picture)))
     console.print()
     console.print(Text(next_step(outcome)))
+    console.print(Text(f"Full report: {page}"))
 
 
 def next_step(outcome: Outcome) -> str:

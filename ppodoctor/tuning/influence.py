@@ -14,6 +14,8 @@ from ppodoctor.training.scores import interval, mean
 from ppodoctor.tuning.space import Axis, Space
 
 RESAMPLES = 400
+FEWEST = 6
+"""Settings from which on something is said about what matters."""
 BINS = 5
 """Parts of a range that are compared, where the values are not few anyway."""
 NEAR = 0.1
@@ -69,7 +71,7 @@ def influences(space: Space, settings: Sequence[dict[str, Any]], scores: Sequenc
         scores: What each came to; higher is better.
     """
     y = np.asarray(scores, np.float64)
-    if len(y) < 3:
+    if len(y) < FEWEST:
         return []
     ranks = _ranks(y)
     found = []
@@ -92,6 +94,31 @@ def interactions(space: Space, settings: Sequence[dict[str, Any]], scores: Seque
             share = _explained(both, y) - _explained(one, y) - _explained(two, y)
             found.append(Interaction(first.name, second.name, max(share, 0.0)))
     return sorted(found, key=lambda one: -one.share)
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Mean score at each pair of levels of two axes."""
+
+    across: str
+    down: str
+    columns: tuple[tuple[Any, Any], ...]
+    """Ends of the levels of `across`."""
+    rows: tuple[tuple[Any, Any], ...]
+    cells: tuple[tuple[float | None, ...], ...]
+    """One tuple for each row; None where nothing was tried."""
+
+
+def heat_of(across: Axis, down: Axis, settings: Sequence[dict[str, Any]], scores: Sequence[float]) -> Heat:
+    """The picture of two axes, whatever else was varied beside them."""
+    y = np.asarray(scores, np.float64)
+    one, columns = _levels(across, [s[across.name] for s in settings])
+    two, rows = _levels(down, [s[down.name] for s in settings])
+    cells = tuple(
+        tuple(float(y[mask].mean()) if (mask := (two == j) & (one == i)).any() else None for i in range(len(columns)))
+        for j in range(len(rows))
+    )
+    return Heat(across.name, down.name, tuple(columns), tuple(rows), cells)
 
 
 def _levels(axis: Axis, values: Sequence[Any], bins: int = BINS) -> tuple[NDArray[np.int64], list[tuple[Any, Any]]]:

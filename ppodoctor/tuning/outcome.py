@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+import statistics
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import numpy as np
 
 from ppodoctor.config import PPOConfig
 from ppodoctor.lab.flags import as_text, with_changes
-from ppodoctor.training.scores import Estimate, interval, mean
+from ppodoctor.training.scores import Estimate
 from ppodoctor.tuning.influence import Influence, Interaction, influences, interactions
+from ppodoctor.tuning.space import Axis
 from ppodoctor.tuning.study import Candidate, Spec, Study, fresh_seed, search_seed
 
 CLEAR = 0.1
@@ -31,7 +33,7 @@ class Compared:
     scores: tuple[float | None, ...]
     """One for each fresh seed, in the same order for all; None where the trial died or was not run."""
     mean: Estimate | None
-    """Over the seeds, with its bootstrap interval."""
+    """Over the seeds, with Student's 95% interval."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _compared(study: Study, role: str, settings: dict[str, Any]) -> Compared:
     results = [known.get(trial.key) for trial in trials]
     scores = tuple(one.objective if one is not None and one.ok else None for one in results)
     seen = [score for score in scores if score is not None]
-    return Compared(role, settings, scores, interval(seen, mean) if len(seen) > 1 else None)
+    return Compared(role, settings, scores, mean_of(seen) if len(seen) > 1 else None)
 
 
 def _difference(one: Compared | None, other: Compared | None) -> Estimate | None:
@@ -124,7 +126,20 @@ def _difference(one: Compared | None, other: Compared | None) -> Estimate | None
         return None
     pairs = zip(one.scores, other.scores, strict=True)
     found = [a - b for a, b in pairs if a is not None and b is not None]
-    return interval(found, mean) if len(found) > 1 else None
+    return mean_of(found) if len(found) > 1 else None
+
+
+T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+"""The 97.5% quantile of Student's t for 1, 2, ... degrees of freedom."""
+
+
+def mean_of(values: Sequence[float]) -> Estimate:
+    """Mean of at least two numbers with Student's 95% interval: for a handful of seeds a bootstrap is too sure."""
+    n = len(values)
+    quantile = T[n - 2] if n - 2 < len(T) else 1.96 + 2.8 / (n - 1)
+    middle = statistics.fmean(values)
+    margin = quantile * statistics.stdev(values) / math.sqrt(n)
+    return Estimate(middle, middle - margin, middle + margin)
 
 
 def _progress(study: Study) -> Iterator[tuple[float, float]]:
@@ -148,7 +163,7 @@ def sentences(outcome: Outcome) -> list[str]:
 def _verdict(outcome: Outcome) -> str:
     gain, winner = outcome.gain, outcome.winner
     if winner is None:
-        return "No setting could be trained to its end."
+        return "No setting could be trained to its end." if outcome.candidates else "No setting has been tried yet."
     if not winner.settings:
         return "Nothing was found that is better than the settings as they are."
     if gain is None:
@@ -192,15 +207,26 @@ def _matters(outcome: Outcome) -> Iterator[str]:
     clear = [one for one in outcome.influences if one.share >= CLEAR]
     if not clear:
         yield "None of the searched settings explains the differences by itself: seeds, or several together, do."
+    axes = {axis.name: axis for axis in outcome.spec.space}
     for one in clear:
-        low, high = one.levels[one.safe[0]].low, one.levels[one.safe[1]].high
-        span = f"at {as_text(low)}" if low == high else f"from {as_text(low)} to {as_text(high)}"
-        whole = one.safe == (0, len(one.levels) - 1)
-        where = "any value searched is near the best" if whole else f"{span} little is lost"
-        yield f"{one.name} explains {one.share:.0%} of the differences; {where}."
+        yield f"{one.name} explains {one.share:.0%} of the differences; {_range(one, axes[one.name])}."
     strong = [one for one in outcome.interactions if one.share >= CLEAR]
     for pair in strong[:1]:
         yield f"{pair.first} and {pair.second} together explain {pair.share:.0%} more than each by itself."
+
+
+def _range(one: Influence, axis: Axis) -> str:
+    """Where an axis is safe, and whether it was cut too short."""
+    last = len(one.levels) - 1
+    if one.safe == (0, last):
+        return "any value searched is near the best"
+    low, high = one.levels[one.safe[0]].low, one.levels[one.safe[1]].high
+    span = f"only {as_text(low)} is good" if low == high else f"little is lost from {as_text(low)} to {as_text(high)}"
+    if axis.choices:
+        return span
+    best = max(range(last + 1), key=lambda i: one.levels[i].mean)
+    end = {0: "lower", last: "upper"}.get(best, "")
+    return f"{span}, and the best lies at the {end} end: search further" if end else span
 
 
 def _deaths(outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from ppodoctor.cli import main
 from ppodoctor.config import ConfigError, PPOConfig
 from ppodoctor.lab import Stop
+from ppodoctor.reporting import tuning_html
 from ppodoctor.tuning.influence import influences
-from ppodoctor.tuning.outcome import outcome_of, sentences, write_winner
+from ppodoctor.tuning.outcome import mean_of, outcome_of, sentences, write_winner
 from ppodoctor.tuning.space import own_space
 from ppodoctor.tuning.study import FRESH, Spec, Study
 
@@ -142,6 +144,58 @@ def test_what_matters_is_told_from_what_does_not():
     assert first.share > 0.8 > 0.2 > second.share
     assert first.levels[first.safe[0]].low >= 2e-4  # only the upper end is safe
     assert first.levels[-1].mean_low <= first.levels[-1].mean <= first.levels[-1].mean_high
+
+
+def test_an_interval_of_few_seeds_is_students():
+    """By hand: 1, 2, 6 have mean 3 and deviation sqrt(7); t is 4.303."""
+    found = mean_of([1.0, 2.0, 6.0])
+    assert found.value == 3.0
+    assert found.high - found.value == pytest.approx(4.303 * (7 / 3) ** 0.5)
+    assert mean_of([0.0, 1.0]).low < -5  # two seeds prove little
+
+
+class Page(HTMLParser):
+    """Tags checked for balance, and the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.names, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.names.append(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.names.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_is_whole_and_loads_nothing(tmp_path):
+    study = Study(tmp_path, spec(), workers=1)
+    study.run()
+    text = tuning_html.render(outcome_of(study))
+    page = Page(text)
+    assert not {"script", "img", "link", "iframe"} & set(page.names)
+    assert "http" not in text.replace("http-equiv", "")
+    told = " ".join(page.words)
+    for word in ("Best so far", "Again on fresh seeds", "learning_rate and clip_range", "All 6 settings", "runner-up"):
+        assert word in told
+
+
+def test_a_page_of_an_unfinished_study_says_so(tmp_path):
+    stop = Stop()
+    study = Study(tmp_path, spec(), workers=1, tell=lambda trial, result: stop.request("enough"))
+    study.run(stop)
+    page = Page(tuning_html.render(outcome_of(study)))
+    assert "No setting has been tried yet" in " ".join(page.words)
 
 
 def run(*words):
