@@ -73,7 +73,7 @@ def run_peer(peer: str, task: Task, seed: int, cleanrl: Path | None) -> dict[str
     if peer == "cleanrl":
         command.append(str(cleanrl))
     if peer == "ours-autograd":
-        command.append("reference")
+        command.append("torch")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{PEERS}"}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(

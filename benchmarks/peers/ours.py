@@ -1,4 +1,4 @@
-"""This trainer as a peer: `ours.py KIND ENVIRONMENT NUM_ENVS SECONDS SEED [reference]`."""
+"""This trainer as a peer: `ours.py KIND ENVIRONMENT NUM_ENVS SECONDS SEED [LEARNER]`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ppodoctor.training.run_writer import RunWriter
 from ppodoctor.training.setup import make_trainer
 
 
-def trainer_for(environment: str, config: PPOConfig, *, reference: bool) -> Trainer:
+def trainer_for(environment: str, config: PPOConfig, *, by: str) -> Trainer:
     target = Catch if environment == "pixels" else environment
-    return make_trainer(config, make_envs(target, config.num_envs), reference=reference)
+    return make_trainer(config, make_envs(target, config.num_envs), by=by)
 
 
 def steady(trainer: Trainer, seconds: float) -> None:
@@ -60,7 +60,7 @@ def main() -> None:
             total_steps=LONGEST, num_envs=8, rollout_steps=32, minibatches=1, epochs=20, gamma=0.98, gae_lambda=0.8,
             learning_rate=1e-3, learning_rate_schedule="constant", seed=int(seed),
         )  # fmt: skip
-    trainer = trainer_for(environment, config, reference=bool(rest))
+    trainer = trainer_for(environment, config, by=rest[0] if rest else "")
     if kind == "steady":
         steady(trainer, float(seconds))
     elif kind == "solve":

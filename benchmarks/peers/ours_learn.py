@@ -20,7 +20,7 @@ def main() -> None:
     config = PPOConfig.from_dict(json.loads(settings))
     began = time.perf_counter()
     envs = make_envs(Catch if task == "pixels" else task, config.num_envs)
-    trainer = make_trainer(config, envs, reference=how == "reference")
+    trainer = make_trainer(config, envs, by="torch" if how == "reference" else "")
     trainer.specimens = False
     last: deque[float] = deque(maxlen=100)
     for update in trainer.run():

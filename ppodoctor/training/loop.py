@@ -66,6 +66,8 @@ class Trainer:
     extras: tuple[Extra, ...] = ()
     specimens: bool = True
     """Keep raw tensors of some updates?"""
+    backend: str = ""
+    """Who learns and why, one sentence."""
     stopping: str = ""
     """Why the run ends before its last update."""
 

@@ -40,6 +40,7 @@ class Progress:
     def begin(self, trainer: Trainer, folder: Path) -> None:
         """Training begins, or goes on."""
         self._skipped, self.began = trainer.steps, time.perf_counter()
+        self._write(f"ppodoctor: {trainer.backend}\n")
 
     def __call__(self, trainer: Trainer, update: Update) -> None:
         self.returns.extend(one.episode.ret for one in update.episodes)

@@ -105,8 +105,8 @@ def resume(
     environment, options, actor_critic = _again(saved.origin, environment, options, actor_critic)
     envs = envs_for(environment, saved.config, options)
     try:
-        trainer = make_trainer(saved.config, envs, actor_critic=actor_critic)
         header = _header(saved.folder)
+        trainer = make_trainer(saved.config, envs, actor_critic=actor_critic, by=header.get("learner", ""))
         _cut(saved.folder, saved.number)
         writer = RunWriter(saved.folder, trainer, actor_critic)
         differs = [*_changed(saved), *_restore(trainer, saved.tree)]

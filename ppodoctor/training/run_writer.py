@@ -48,6 +48,7 @@ class RunWriter:
             "executable": sys.executable,
             "numpy": np.__version__,
             "learner": trainer.learner.name,
+            "backend": trainer.backend,
             "config": trainer.config.to_dict(),
             **_versions(),
         }

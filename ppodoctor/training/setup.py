@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ppodoctor.config import ConfigError, PPOConfig
+from ppodoctor.core import misfit
 from ppodoctor.training.dense import DenseShape, initial_tensors
 from ppodoctor.training.dense_learner import DenseLearner
 from ppodoctor.training.envs.api import Envs
@@ -52,16 +53,64 @@ def why_not_dense(config: PPOConfig, parts: Parts) -> str:
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
-def make_trainer(
-    config: PPOConfig, envs: Envs, *, actor_critic: ActorCritic | None = None, reference: bool = False
-) -> Trainer:
+@dataclass(frozen=True)
+class Choice:
+    """Who acts and learns."""
+
+    name: str
+    """core, dense or torch."""
+    why: str
+    """One sentence, for the terminal and run.json."""
+
+
+def choose(config: PPOConfig, envs: Envs, parts: Parts, *, own: bool = False, by: str = "") -> Choice:
+    """The fastest learner that can take this policy, or the one that was asked for.
+
+    Args:
+        config: Its `backend` says what is wished for.
+        envs: Their spaces decide, too.
+        parts: What the spaces decide.
+        own: The network is the user's own.
+        by: The learner that has to be taken whatever the settings say, such as that of the run that is gone on with.
+
+    Raises:
+        ConfigError: the learner asked for cannot take this policy; says why.
+    """
+    no_core = "the network is your own" if own else why_not_core(config, envs, parts)
+    no_dense = why_not_dense(config, parts)
+    reason = {"core": no_core, "dense": no_dense}.get(by, "")
+    if reason:
+        raise ConfigError(f"{NAMES[by]} has to learn here, and cannot: {reason}")
+    if no_core and config.backend == "core" and not by:
+        raise ConfigError(f"backend is core, but the compiled core cannot take this: {no_core}. auto takes what can")
+    if by:
+        return Choice(by, f"{NAMES[by]} learns, as was asked for")
+    if config.backend == "torch":
+        return Choice("torch", f"{NAMES['torch']} learns, since backend is torch")
+    if not no_core:
+        return Choice("core", f"{NAMES['core']} learns: the policy fits it, and the device is the CPU")
+    name = "torch" if no_dense else "dense"
+    return Choice(name, f"{NAMES[name]} learns in place of the compiled core: {no_core}")
+
+
+NAMES = {"core": "the compiled core", "dense": "numpy", "torch": "torch"}
+
+
+def why_not_core(config: PPOConfig, envs: Envs, parts: Parts) -> str:
+    """Why the compiled core cannot take this, or nothing when it can."""
+    if parts.layout is not None and not parts.layout.flat:
+        return "observations hold images"
+    return "compile is on" if config.compile else misfit(config, envs.observation_space, envs.action_space)
+
+
+def make_trainer(config: PPOConfig, envs: Envs, *, actor_critic: ActorCritic | None = None, by: str = "") -> Trainer:
     """Everything for a run, seeded; the environments are reset.
 
     Args:
         config: The settings; `num_envs` is that of `envs`.
         envs: Stepped by this run alone.
         actor_critic: Makes the network in place of the built-in ones.
-        reference: Take plain autograd where the hand-written pass would do as well.
+        by: The learner that has to be taken; see `choose`.
 
     Raises:
         ConfigError: the settings do not fit these environments.
@@ -69,12 +118,14 @@ def make_trainer(
     if envs.num_envs != config.num_envs:
         raise ConfigError(f"num_envs is {config.num_envs}, but {envs.num_envs} environments were given")
     parts = parts_of(config, envs, actor_critic)
-    learner = make_learner(config, envs, parts, actor_critic=actor_critic, reference=reference)
+    choice = choose(config, envs, parts, own=actor_critic is not None, by=by)
+    learner = make_learner(config, envs, parts, actor_critic=actor_critic, by=choice.name)
     scale = _observation_scale(config, parts)
     rewards = RewardScale(config.num_envs, config.gamma) if config.normalise_rewards else None
     collector = Collector(envs, learner, config, parts.action, Eyes(parts.layout, scale), rewards)
     collector.reset(config.seed)
-    return Trainer(config, collector, learner, Schedule(config), extras=_extras(config, parts, collector))
+    extras = _extras(config, parts, collector)
+    return Trainer(config, collector, learner, Schedule(config), extras=extras, backend=choice.why)
 
 
 def _extras(config: PPOConfig, parts: Parts, collector: Collector) -> tuple[Extra, ...]:
@@ -87,16 +138,18 @@ def _extras(config: PPOConfig, parts: Parts, collector: Collector) -> tuple[Extr
     return (Novelty(config, parts.layout, collector),)
 
 
-def make_learner(
-    config: PPOConfig, envs: Envs, parts: Parts, *, actor_critic: ActorCritic | None, reference: bool
-) -> Learner:
-    """The fastest learner that can take this policy."""
+def make_learner(config: PPOConfig, envs: Envs, parts: Parts, *, actor_critic: ActorCritic | None, by: str) -> Learner:
+    """The learner that was chosen: core, dense or torch."""
     weights, acting = np.random.default_rng([config.seed, 1]), np.random.default_rng([config.seed, 2])
     tensors = None
     if parts.layout is not None and parts.layout.flat:
         shape = DenseShape.of(config, parts.layout.vector, parts.action)
         tensors = initial_tensors(shape, config, weights)
-        if not reference and not why_not_dense(config, parts):
+        if by == "core":
+            from ppodoctor.training.core_learner import CoreLearner
+
+            return CoreLearner(config, parts.layout.vector, parts.action, tensors)
+        if by == "dense":
             return DenseLearner(config, parts.layout.vector, parts.action, tensors, acting)
     from ppodoctor.training.torch_setup import make_torch_learner
 

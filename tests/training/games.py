@@ -9,10 +9,13 @@ import gymnasium as gym
 import numpy as np
 
 from ppodoctor.config import PPOConfig
+from ppodoctor.core import available
 from ppodoctor.training.schedule import Rates
 from ppodoctor.training.setup import Parts, make_learner
 from ppodoctor.training.spaces import action_facts, layout_of
 from ppodoctor.training.trajectory import Batch
+
+LEARNERS = ("core", "dense", "torch") if available() else ("dense", "torch")
 
 
 class Spaces:
@@ -27,9 +30,7 @@ def pair(config: PPOConfig, action, *, size: int = 3):
     """The hand-written learner and the reference, with equal weights that are not those of the start."""
     envs = Spaces(action, size)
     parts = Parts(action_facts(action), layout_of(envs.observation_space))
-    fast, slow = (
-        make_learner(config, envs, parts, actor_critic=None, reference=reference) for reference in (False, True)
-    )
+    fast, slow = (make_learner(config, envs, parts, actor_critic=None, by=by) for by in ("dense", "torch"))
     assert (fast.name, slow.name) == ("dense", "torch")
     rng = np.random.default_rng(config.seed)
     weights = {k: v + 0.3 * rng.standard_normal(v.shape).astype(np.float32) for k, v in fast.tensors().items()}
@@ -41,6 +42,8 @@ def pair(config: PPOConfig, action, *, size: int = 3):
 def load(learner, weights):
     if learner.name == "dense":
         learner.parameters.fill(weights)
+    elif learner.name == "core":
+        learner.fill(weights)
     else:
         import torch
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from games import LEARNERS
 from worlds_small import CutForEver, Doors, OneStepLater, Recall
 
 from ppodoctor.config import PPOConfig
@@ -24,10 +25,12 @@ SMALL = PPOConfig(
     gamma=0.9,
 )
 
+SCALED = {"normalise_observations": True, "normalise_rewards": True}
 
-def trained(environment, config, *, reference=False):
+
+def trained(environment, config, *, by=""):
     envs = make_envs(environment, config.num_envs)
-    trainer = make_trainer(config, envs, reference=reference)
+    trainer = make_trainer(config, envs, by=by)
     trainer.specimens = False
     returns = []
     for update in trainer.run():
@@ -36,9 +39,9 @@ def trained(environment, config, *, reference=False):
     return trainer, returns
 
 
-@pytest.mark.parametrize("reference", [False, True])
-def test_the_value_learns_the_discount(reference):
-    trainer, _ = trained(OneStepLater, replace(SMALL, total_steps=12_000), reference=reference)
+@pytest.mark.parametrize("by", LEARNERS)
+def test_the_value_learns_the_discount(by):
+    trainer, _ = trained(OneStepLater, replace(SMALL, total_steps=12_000), by=by)
     rows = np.zeros((8, 1), np.float32)
     rows[4:] = 1
     values = trainer.learner.values(rows, np.arange(8))
@@ -46,19 +49,19 @@ def test_the_value_learns_the_discount(reference):
     assert values[-1] == pytest.approx(1.0, abs=0.05)
 
 
-@pytest.mark.parametrize("reference", [False, True])
+@pytest.mark.parametrize("by", LEARNERS)
 @pytest.mark.parametrize("changes", [{}, {"n_step": 3}])
-def test_a_time_limit_is_no_death(reference, changes):
+def test_a_time_limit_is_no_death(by, changes):
     """Paid 1 a step, cut off after 5: worth 1 / (1 - 0.5) = 2 to who bootstraps, less than 1.94 to who does not."""
     config = replace(SMALL, gamma=0.5, total_steps=12_000, **changes)
-    trainer, _ = trained(CutForEver, config, reference=reference)
+    trainer, _ = trained(CutForEver, config, by=by)
     assert trainer.learner.values(np.ones((8, 1), np.float32), np.arange(8))[0] == pytest.approx(2.0, abs=0.02)
 
 
 def test_masked_actions_are_never_taken_and_the_rest_is_learned():
     config = replace(SMALL, total_steps=20_000)
-    for reference in (False, True):
-        _, returns = trained(Doors, config, reference=reference)  # the environment raises on a closed door
+    for by in LEARNERS:
+        _, returns = trained(Doors, config, by=by)  # the environment raises on a closed door
         # two open doors of 20: chance is 4 of 8, always the better one 6.1
         assert np.mean(returns[-200:]) > 5.5
 
@@ -72,34 +75,37 @@ def test_only_a_memory_recalls(memory):
     assert np.mean(returns[-300:]) > 0.9
 
 
-@pytest.mark.parametrize("changes", [{}, {"normalise_observations": True, "normalise_rewards": True}])
-@pytest.mark.parametrize("reference", [False, True])
-def test_a_run_repeats(changes, reference):
+@pytest.mark.parametrize("changes", [{}, SCALED])
+@pytest.mark.parametrize("by", LEARNERS)
+def test_a_run_repeats(changes, by):
     config = PPOConfig(total_steps=4096, **changes)
-    one, _ = trained("CartPole-v1", config, reference=reference)
-    two, _ = trained("CartPole-v1", config, reference=reference)
-    other, _ = trained("CartPole-v1", replace(config, seed=2), reference=reference)
+    one, _ = trained("CartPole-v1", config, by=by)
+    two, _ = trained("CartPole-v1", config, by=by)
+    other, _ = trained("CartPole-v1", replace(config, seed=2), by=by)
     for name, value in one.learner.tensors().items():
         assert np.array_equal(value, two.learner.tensors()[name])
     assert any(not np.array_equal(v, other.learner.tensors()[k]) for k, v in one.learner.tensors().items())
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"recurrent": "gru"}, {"normalise_observations": True, "normalise_rewards": True}]
+    ("by", "changes"),
+    [
+        *((by, changes) for by in LEARNERS for changes in ({}, SCALED)),
+        ("torch", {"recurrent": "gru"}),
+    ],
 )
-@pytest.mark.parametrize("reference", [False, True])
-def test_a_state_goes_on_bit_for_bit(changes, reference):
+def test_a_state_goes_on_bit_for_bit(by, changes):
     """state and restore in the middle of a run: the rest is what it would have been."""
     config = PPOConfig(total_steps=6 * 1024, **changes)
-    whole, _ = trained("CartPole-v1", config, reference=reference)
+    whole, _ = trained("CartPole-v1", config, by=by)
     envs = make_envs("CartPole-v1", config.num_envs)
-    first = make_trainer(config, envs, reference=reference)
+    first = make_trainer(config, envs, by=by)
     updates = first.run()
     for _ in range(3):
         next(updates)
     state, environments = first.state(), envs.state()
     later = make_envs("CartPole-v1", config.num_envs)
-    second = make_trainer(config, later, reference=reference)
+    second = make_trainer(config, later, by=by)
     later.restore(environments)
     second.restore(state)
     for _ in second.run():
