@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, Optional, Set, Tuple
 
-SHARE = 0.02
+SHARE = 0.01
 """Part of the script's wall time that full readings after the first updates may take, with what they write."""
 GLIMPSE_SHARE = 0.01
 """Part of it that glimpses may take."""
@@ -13,7 +13,7 @@ MUST = 3
 """The first updates are read whatever they cost."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
-MUST_SECONDS = 0.5
+MUST_SECONDS = 0.35
 """Processor time after which no further whole epoch is read in the first updates, only calls spread over them."""
 
 
