@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
 SOLVED, EPISODES, EVERY = 475.0, 100, 5_120
@@ -17,6 +16,8 @@ LONGEST = 1_000_000
 
 def greedy_return(act: Callable[[Any], Any], seed: int) -> float:
     """Mean return of `act` (observations [100, 4] to actions [100]) over one episode in each of 100 environments."""
+    import gymnasium as gym  # not everybody who answers needs it, and start-up is measured
+
     envs = gym.make_vec("CartPole-v1", EPISODES, vectorization_mode="vector_entry_point")
     observation, _ = envs.reset(seed=seed)
     total, going = np.zeros(EPISODES), np.ones(EPISODES, bool)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from judging import LONGEST, Judge, answer, since_start
 from pixels import Catch
+from workload import workload
 
 from ppodoctor.config import PPOConfig
 from ppodoctor.training.envs import make_envs
@@ -49,17 +50,7 @@ def solve(trainer: Trainer, seed: int) -> None:
 
 def main() -> None:
     kind, environment, num_envs, seconds, seed, *rest = sys.argv[1:]
-    config = PPOConfig(
-        total_steps=10**9, num_envs=int(num_envs), epochs=4, learning_rate=2.5e-4, clip_range_value=0.2,
-        entropy_coefficient=0.01,
-        seed=int(seed),
-    )  # fmt: skip
-    if kind == "solve":
-        # the numbers of rl-zoo3 for SB3, which `sb3.py` solves with
-        config = PPOConfig(
-            total_steps=LONGEST, num_envs=8, rollout_steps=32, minibatches=1, epochs=20, gamma=0.98, gae_lambda=0.8,
-            learning_rate=1e-3, learning_rate_schedule="constant", seed=int(seed),
-        )  # fmt: skip
+    config = workload(kind, int(num_envs), int(seed))
     trainer = trainer_for(environment, config, by=rest[0] if rest else "")
     if kind == "steady":
         steady(trainer, float(seconds))
