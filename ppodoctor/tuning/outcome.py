@@ -166,6 +166,8 @@ def _verdict(outcome: Outcome) -> str:
         return "No setting could be trained to its end." if outcome.candidates else "No setting has been tried yet."
     if not winner.settings:
         return "Nothing was found that is better than the settings as they are."
+    if gain is None and outcome.spec.fresh_seeds < 2:
+        return "One fresh seed proves nothing: the winner is a guess. Two or more (--seeds 5) give an interval."
     if gain is None:
         return "The search was not finished: nothing has been compared on fresh seeds yet."
     seeds = f"over {outcome.spec.fresh_seeds} fresh seeds, 95% interval {gain.low:+.4g} to {gain.high:+.4g}"

@@ -20,6 +20,7 @@ from ppodoctor.tuning.influence import influences
 from ppodoctor.tuning.outcome import mean_of, outcome_of, sentences, write_winner
 from ppodoctor.tuning.space import own_space
 from ppodoctor.tuning.study import FRESH, Spec, Study
+from ppodoctor.tuning.tune import optuna_study, tune
 
 FIXED = {"rollout_steps": 32, "epochs": 1}
 GRID = ["learning_rate=1e-4..1e-2:3", "clip_range=0.1,0.3"]
@@ -196,6 +197,18 @@ def test_a_page_of_an_unfinished_study_says_so(tmp_path):
     study.run(stop)
     page = Page(tuning_html.render(outcome_of(study)))
     assert "No setting has been tried yet" in " ".join(page.words)
+
+
+def test_one_call_tunes_and_goes_on(tmp_path):
+    """From Python: plain data, Optuna's study of it, and nothing run twice."""
+    call = {"method": "random", "out": tmp_path, "workers": 1, "steps": 512, "trials": 3, "fresh_seeds": 2}
+    outcome = tune("CartPole-v1", ["learning_rate", "hidden_sizes=16,32x32"], fixed=FIXED, **call)
+    assert outcome == tune("CartPole-v1", ["learning_rate", "hidden_sizes=16,32x32"], fixed=FIXED, **call)
+    optuna = pytest.importorskip("optuna")
+    url = f"sqlite:///{tmp_path / 'optuna.db'}"
+    optuna_study(outcome, url)
+    stored = optuna.load_study(study_name=None, storage=url)
+    assert [trial.value for trial in stored.trials] == [one.score for one in outcome.candidates]
 
 
 def run(*words):
