@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ppodoctor.lab.members import Ran, fits_core, run_members
 from ppodoctor.lab.stop import Stop
-from ppodoctor.lab.store import Store
+from ppodoctor.lab.store import LabError, Store
 from ppodoctor.lab.trial import Trial, TrialResult
 
 TRIALS = "trials"
@@ -75,7 +76,8 @@ class Lab:
                         self.tell(trial, result)
         finally:
             for key in mine:
-                self.store.release(key)
+                with suppress(LabError):  # a claim that stays ends with this process
+                    self.store.release(key)
         return begun
 
     def _ended(self, trials: Sequence[Trial], mine: set[str], stop: Stop) -> Iterator[Ran]:

@@ -37,6 +37,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self._read: dict[str, TrialResult] = {}
+        """Results never change, so each is read once."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -66,7 +68,8 @@ class Store:
             try:
                 yield self.base
             except BaseException:
-                self.base.execute("ROLLBACK")
+                if self.base.in_transaction:  # a full disk has ended it already
+                    self.base.execute("ROLLBACK")
                 raise
             self.base.execute("COMMIT")
 
@@ -94,18 +97,18 @@ class Store:
 
     def results(self, keys: list[str] | None = None) -> dict[str, TrialResult]:
         """What trials came to, by key: all of them, or those asked for."""
+        wanted = set(keys or ())
         with self.guarded():
             if keys is not None and len(keys) < 200:
                 marks = ",".join("?" * len(keys))
                 rows = self.base.execute(f"SELECT key, result FROM trial WHERE key IN ({marks})", keys).fetchall()
             else:
                 rows = self.base.execute("SELECT key, result FROM trial").fetchall()
-        wanted = None if keys is None else set(keys)
-        return {
-            key: TrialResult.from_dict(json.loads(text))
-            for key, text in rows
-            if text is not None and (wanted is None or key in wanted)
-        }
+                rows = rows if keys is None else [row for row in rows if row[0] in wanted]
+        for key, text in rows:
+            if text is not None and key not in self._read:
+                self._read[key] = TrialResult.from_dict(json.loads(text))
+        return {key: self._read[key] for key, text in rows if text is not None}
 
     def close(self) -> None:
         """Close the file."""

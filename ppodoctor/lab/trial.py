@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -49,10 +50,19 @@ class Trial:
         if self.command:
             facts |= self.to_dict() | {"files": _digests(self.command)}
         else:
-            facts |= {"environment": self.environment, "config": self.config.to_dict()}
+            facts |= {"environment": self.environment, "config": self._all_settings()}
             facts["files"] = _digests((self.environment.partition(":")[0],))
         text = json.dumps(facts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _all_settings(self) -> dict[str, Any]:
+        """As `config.to_dict()`, without a look at every value: keys are made by the thousand."""
+        default = _defaults()
+        if not self.changes.keys() <= default.keys():
+            return self.config.to_dict()  # which refuses the name
+        length = {"total_steps": self.steps} if self.steps else {}
+        changes = {name: _plain(value) for name, value in self.changes.items()}
+        return {**default, **changes, **length, "seed": self.seed}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -98,6 +108,11 @@ class TrialResult:
     def from_dict(cls, data: Mapping[str, Any]) -> TrialResult:
         """What `to_dict` gave, by way of JSON or not."""
         return cls(**{**data, "curve": tuple((float(x), float(y)) for x, y in data["curve"])})
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    return PPOConfig().to_dict()
 
 
 def failed(trial: Trial, reason: str, *, seconds: float = 0.0, by: str = "") -> TrialResult:

@@ -123,6 +123,8 @@ class Study:
         self.lab = Lab(folder, workers=workers, tell=tell)
         with self.lab.store.guarded():
             self.lab.store.base.execute(TABLE)
+        self._keys: dict[str, list[str]] = {}
+        """The trials of settings, by their text."""
         spec.save(folder)
 
     def run(self, stop: Stop | None = None) -> None:
@@ -190,16 +192,23 @@ class Study:
 
     def history(self) -> list[Tried]:
         """The search so far, as plans take it: each setting with its mean score over the seeds that it has."""
-        asked = self.settings()
-        keys = [[self.spec.trial(one, search_seed(i)).key for i in range(BEST_SEEDS)] for one in asked]
-        known = self.lab.store.results()
-        found = []
-        for one, mine in zip(asked, keys, strict=True):
-            results = [known[key] for key in mine if key in known]
+        known, found = self.lab.store.results(), []
+        for one in self.settings():
+            results = self._results(one, known)
             scores = [result.objective for result in results if result.ok and result.objective is not None]
             failed = len(scores) < len(results)
             found.append(Tried(one, statistics.fmean(scores) if scores and not failed else None, failed))
         return found
+
+    def _results(self, settings: dict[str, Any], known: Mapping[str, TrialResult]) -> list[TrialResult]:
+        """What the search knows of a setting, seed by seed."""
+        name = json.dumps(settings)
+        keys = self._keys.get(name)
+        if keys is None:
+            keys = [self.spec.trial(settings, search_seed(i)).key for i in range(BEST_SEEDS)]
+            if not self.spec.command:  # a script may be edited meanwhile, which makes its trials others
+                self._keys[name] = keys
+        return [known[key] for key in keys if key in known]
 
     def _usual_seconds(self) -> float:
         known = self.lab.store.results()
@@ -208,13 +217,9 @@ class Study:
     def candidates(self) -> list[Candidate]:
         """Every setting that was tried, the best first, failed ones last; the same setting once."""
         rows = {json.dumps(one, sort_keys=True): one for one in self.settings()}
-        keys = {
-            text: [self.spec.trial(one, search_seed(i)).key for i in range(BEST_SEEDS)] for text, one in rows.items()
-        }
-        known = self.lab.store.results()
-        found = []
-        for text, one in rows.items():
-            results = [known[key] for key in keys[text] if key in known]
+        known, found = self.lab.store.results(), []
+        for one in rows.values():
+            results = self._results(one, known)
             if results:
                 dead = next((result.reason for result in results if not result.ok), "")
                 scores = tuple(result.objective for result in results if result.objective is not None)

@@ -136,6 +136,21 @@ def test_a_file_that_is_no_study_is_said_to_be_none(tmp_path):
         Lab(tmp_path)
 
 
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
+    """SQLite's own limit on pages stands in for a disk: what was written stays, the next trial is refused in words."""
+    lab = Lab(tmp_path, workers=1)
+    (kept,) = lab.run([tiny()])
+    (pages,) = lab.store.base.execute("PRAGMA page_count").fetchone()
+    lab.store.base.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LabError, match="free some space"):
+        lab.run([tiny(seed=seed, steps=2048) for seed in range(2, 40)])
+    lab.close()
+    again = Lab(tmp_path, workers=1)
+    assert again.run([tiny()]) == [kept]
+    assert again.ran == 0
+    assert again.run([tiny(seed=39)])[0].ok
+
+
 def test_ten_thousand_trials_are_listed(tmp_path):
     store = Store(tmp_path)
     rows = [(f"{i:016x}", "{}", None, 0.0, json.dumps(_row(f"{i:016x}")), 0.0) for i in range(10_000)]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +49,27 @@ def test_a_script_that_dies_is_a_result(tmp_path, script):
     (result,) = Lab(tmp_path / "lab", workers=1).run([Trial(command=(*script, "--die"))])
     assert result.status == "failed"
     assert "told to die" in result.reason
+
+
+def test_a_killed_worker_is_a_result(tmp_path, script):
+    """The process that ran a trial is killed: that trial failed, the next one runs."""
+    endless = Trial(command=(*script, "--episodes", "100000000"))
+    lab = Lab(tmp_path / "lab", workers=1)
+    folder = tmp_path / "lab" / "trials" / endless.key
+
+    def kill():
+        while not (folder / "run" / "watch" / "settings.json").exists():
+            time.sleep(0.05)
+        pid = json.loads((folder / "run" / "watch" / "settings.json").read_text())["keeper"]
+        os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    killed, good = lab.run([endless, Trial(command=script)])
+    killer.join()
+    assert killed.status == "failed"
+    assert "SIGKILL" in killed.reason
+    assert good.ok
 
 
 def test_a_stopped_script_is_no_result(tmp_path, script):

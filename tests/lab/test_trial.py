@@ -30,6 +30,12 @@ def test_a_default_said_aloud_is_the_same_trial():
     assert ONE.key == replace(ONE, changes={"clip_range": 0.2, "learning_rate": 1e-3}).key
 
 
+def test_the_key_knows_all_settings():
+    """Made without a PPOConfig, for speed, it holds what one holds."""
+    trial = replace(ONE, changes={"hidden_sizes": [32, 32], "learning_rate": 1e-4})
+    assert trial._all_settings() == trial.config.to_dict()
+
+
 def test_an_edited_script_is_another_trial(tmp_path):
     file = tmp_path / "ppo.py"
     file.write_text("print(1)")
