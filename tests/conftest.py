@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 
 # Before anything imports numpy or torch: the suite uses the cores itself, and small networks lose by many threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A suite that is started in the background has them ignored, and what it starts would inherit that.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # No deadline: a loaded machine must not fail a test. Derandomized: a run on the same commit gives the same answer.
 settings.register_profile("ppodoctor", deadline=None, derandomize=True)

@@ -88,9 +88,9 @@ def test_an_error_in_the_module_is_the_scripts(hooks):
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             importlib.import_module("broken")
-    imports.when_imported("nowhere", seen.append)
-    with pytest.raises(ModuleNotFoundError, match="nowhere"):
-        importlib.import_module("nowhere")
+    imports.when_imported("no_such_module_anywhere", seen.append)
+    with pytest.raises(ModuleNotFoundError, match="no_such_module_anywhere"):
+        importlib.import_module("no_such_module_anywhere")
     assert seen == []
 
 

@@ -26,16 +26,7 @@ sys.exit(5)
 """
 
 
-@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def signum(request):
-    """A signal that is not ignored here: under `nohup` SIGHUP is, and what is started would inherit that."""
-    before = signal.signal(request.param, signal.SIG_DFL)
-    if before is not signal.SIG_IGN:
-        signal.signal(request.param, before)
-    yield request.param
-    signal.signal(request.param, before)
-
-
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_us_is_passed_on(desk, signum):
     desk.write("my.py", COUNTING)
     driven = desk.driven(sys.executable, "my.py")
