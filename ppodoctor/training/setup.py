@@ -84,7 +84,7 @@ def choose(config: PPOConfig, envs: Envs, parts: Parts, *, own: bool = False, by
     if no_core and config.backend == "core" and not by:
         raise ConfigError(f"backend is core, but the compiled core cannot take this: {no_core}. auto takes what can")
     if by:
-        return Choice(by, f"{NAMES[by]} learns, as was asked for")
+        return Choice(by, f"{NAMES[by]} learns, as was decided before")
     if config.backend == "torch":
         return Choice("torch", f"{NAMES['torch']} learns, since backend is torch")
     if not no_core:
