@@ -14,7 +14,7 @@ import platform
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ppodoctor.lab.trial import Trial, TrialResult
@@ -67,11 +67,11 @@ class Store:
             self.base.execute("BEGIN IMMEDIATE")
             try:
                 yield self.base
+                self.base.execute("COMMIT")
             except BaseException:
-                if self.base.in_transaction:  # a full disk has ended it already
+                with suppress(sqlite3.OperationalError):  # a full disk may have ended it already
                     self.base.execute("ROLLBACK")
                 raise
-            self.base.execute("COMMIT")
 
     def claim(self, trial: Trial) -> bool:
         """Take a trial that has no result and that no living process works on. False where that is not so."""
