@@ -161,6 +161,9 @@ def main() -> int:
     parser.add_argument("--cleanrl", type=Path, help="CleanRL's ppo.py")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    names = [task.name for task in tasks(quick=given.quick)]
+    if not any(given.only in name for name in names):
+        parser.error(f"no task's name holds {given.only!r}; there are {', '.join(names)}")
     repeats = given.repeats or (1 if given.quick else 3)
     peers = [
         "ours-native",
