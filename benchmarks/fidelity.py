@@ -28,6 +28,14 @@ PEERS = Path(__file__).parent / "peers"
 MARGIN = 0.05
 COMMON = {"learning_rate_schedule": "linear", "epochs": 4, "learning_rate": 3e-4}
 # Steps, the range of returns from random to good, and settings under our names; from rl-zoo3 where it has the task.
+MUJOCO = {
+    "num_envs": 4,
+    "rollout_steps": 512,
+    "minibatches": 32,
+    "epochs": 10,
+    "normalise_observations": True,
+    "normalise_rewards": True,
+}
 TASKS: dict[str, tuple[int, float, dict[str, Any]]] = {
     "CartPole-v1": (50_000, 475.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 5e-4}),
     "Acrobot-v1": (80_000, 400.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 1e-3}),
@@ -65,30 +73,8 @@ TASKS: dict[str, tuple[int, float, dict[str, Any]]] = {
             "learning_rate": 7e-4,
         },
     ),
-    "HalfCheetah-v5": (
-        100_000,
-        2000.0,
-        {
-            "num_envs": 4,
-            "rollout_steps": 512,
-            "minibatches": 32,
-            "epochs": 10,
-            "normalise_observations": True,
-            "normalise_rewards": True,
-        },
-    ),
-    "Hopper-v5": (
-        100_000,
-        1000.0,
-        {
-            "num_envs": 4,
-            "rollout_steps": 512,
-            "minibatches": 32,
-            "epochs": 10,
-            "normalise_observations": True,
-            "normalise_rewards": True,
-        },
-    ),
+    "HalfCheetah-v5": (100_000, 2000.0, MUJOCO),
+    "Hopper-v5": (100_000, 1000.0, MUJOCO),
     "pixels": (16_384, 8.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 5e-4, "entropy_coefficient": 0.01}),
 }
 QUICK = {"CartPole-v1": 16_384}

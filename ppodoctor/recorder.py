@@ -5,6 +5,7 @@ Loaded inside the watched process too: standard library and numpy only, Python 3
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -115,6 +116,18 @@ class Recorder:
                 self.note("recorder", self.problem, "free the disk or choose another folder with --out")
             return False
         return True
+
+
+def numbered_folder(home: Path, name: str) -> Path:
+    """HOME/NAME-NUMBER with the first number that is free, made here."""
+    for number in itertools.count(1):
+        folder = home / f"{name}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError  # itertools.count does not end
 
 
 def _replace(path: Path, text: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ppodoctor.cli.asked_json import write_json
 from ppodoctor.cli.statuses import UsageError
 
 if TYPE_CHECKING:
@@ -88,11 +88,4 @@ def _write(target: str, run: Path, trained: Trained, scores: list[Score]) -> Non
         "steps": trained.policy.facts["steps"],
         "scores": [one.to_dict() for one in scores],
     }
-    text = json.dumps(data, indent=1) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"Cannot write the JSON to {target} ({error.strerror}). Choose another path.") from None
+    write_json(json.dumps(data, indent=1) + "\n", target)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ppodoctor.cli.statuses import UsageError
+from ppodoctor.recorder import numbered_folder
 from ppodoctor.run import Run
 
 HOME = Path("runs")
@@ -29,7 +29,7 @@ def new_folder(command: Sequence[str], out: Path | None) -> tuple[Path, str]:
     name = f"{datetime.date.today().isoformat()}-{script_stem(command)}"
     try:
         HOME.mkdir(exist_ok=True)
-        return _numbered(HOME, name), ""
+        return numbered_folder(HOME, name), ""
     except OSError as error:
         folder = Path(tempfile.mkdtemp(prefix=f"ppodoctor-{name}-"))
         return folder, f"Cannot write below {Path.cwd()} ({error.strerror}), so the run goes to {folder}."
@@ -50,17 +50,6 @@ def _wanted(out: Path) -> Path:
     except OSError as error:
         raise UsageError(f"Cannot write into {out} ({error.strerror}). Choose another folder with --out.") from None
     return out
-
-
-def _numbered(home: Path, name: str) -> Path:
-    for number in itertools.count(1):
-        folder = home / f"{name}-{number}"
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError  # itertools.count does not end
 
 
 def script_stem(command: Sequence[str]) -> str:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ppodoctor.cli.asked_json import write_json
 from ppodoctor.cli.options import ShowOptions
-from ppodoctor.cli.statuses import CAUSE_STATUS, UsageError
+from ppodoctor.cli.statuses import CAUSE_STATUS
 
 if TYPE_CHECKING:
     from ppodoctor.training.seeds import Seeds
@@ -46,7 +47,7 @@ def tell_seeds(seeds: Seeds, environment: str, wanted: int, show: ShowOptions) -
             file=stream,
         )
     if show.json is not None:
-        _write(show.json, seeds)
+        write_json(json.dumps(seeds.to_dict(), indent=1) + "\n", show.json)
     if seeds.signal:
         name = "Ctrl-C" if seeds.signal == signal.SIGINT else "SIGTERM"
         print(
@@ -69,14 +70,3 @@ def _verdict(folder: Path) -> str:
     report = build_report(run, diagnose(run))
     write_page(report, folder)
     return str(report.verdict).replace("_", " ")
-
-
-def _write(target: str, seeds: Seeds) -> None:
-    text = json.dumps(seeds.to_dict(), indent=1) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"Cannot write the JSON to {target} ({error.strerror}). Choose another path.") from None

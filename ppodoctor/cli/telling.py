@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from ppodoctor.cli.asked_json import write_json
 from ppodoctor.cli.options import ShowOptions
-from ppodoctor.cli.statuses import UsageError
 from ppodoctor.reporting.report import Report
 
 PAGE, DATA = "report.html", "report.json"
@@ -26,7 +26,9 @@ def tell(report: Report, folder: Path, show: ShowOptions) -> None:
     if page is None:
         print(f"ppodoctor: the report could not be written into {folder}.", file=sys.stderr)
     if show.json is not None:
-        _write_json(report, show.json)
+        from ppodoctor.reporting import json_report
+
+        write_json(json_report.dumps(report), show.json)
 
 
 def _short(path: Path) -> Path:
@@ -45,16 +47,3 @@ def write_page(report: Report, folder: Path) -> Path | None:
     except OSError:
         return None
     return page
-
-
-def _write_json(report: Report, target: str) -> None:
-    from ppodoctor.reporting import json_report
-
-    text = json_report.dumps(report)
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"Cannot write the JSON to {target} ({error.strerror}). Choose another path.") from None

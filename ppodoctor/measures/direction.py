@@ -78,18 +78,7 @@ def _correlated(run: Run, gamma: float = 0.97) -> Optional[Direction]:
             first = reading.update if first is None else first
             used.append(_standard(advantage[ok]))
             earned.append(_standard(after))
-    if first is None:
-        return None
-    a, b = np.concatenate(used), np.concatenate(earned)
-    r = float(np.mean(a * b))
-    if abs(r) * np.sqrt(a.size) < SURE or abs(r) < 0.2:
-        return None
-    return Direction(
-        int(np.sign(r)),
-        False,
-        f"advantages as used correlate {r:+.2f} with the reward that followed ({a.size} samples)",
-        first,
-    )
+    return _by_correlation(used, earned, 0.2, "the reward that followed", first)
 
 
 def _taught(run: Run) -> Optional[Direction]:
@@ -114,13 +103,20 @@ def _taught(run: Run) -> Optional[Direction]:
             first = reading.update if first is None else first
             used.append(_standard(advantage))
             raised.append(_standard(error))
+    return _by_correlation(used, raised, 0.3, "target minus value of the same samples", first)
+
+
+def _by_correlation(
+    used: List[Array], other: List[Array], least: float, name: str, first: Optional[int]
+) -> Optional[Direction]:
+    """The sign of the correlation of standardised numbers, where it is beyond doubt and beyond `least`."""
     if first is None:
         return None
-    a, b = np.concatenate(used), np.concatenate(raised)
+    a, b = np.concatenate(used), np.concatenate(other)
     r = float(np.mean(a * b))
-    if abs(r) * np.sqrt(a.size) < SURE or abs(r) < 0.3:
+    if abs(r) * np.sqrt(a.size) < SURE or abs(r) < least:
         return None
-    text = f"advantages as used correlate {r:+.2f} with target minus value of the same samples ({a.size} samples)"
+    text = f"advantages as used correlate {r:+.2f} with {name} ({a.size} samples)"
     return Direction(int(np.sign(r)), False, text, first)
 
 

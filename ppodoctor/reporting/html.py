@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
 
 from ppodoctor.findings import HEALTHY, UNDECIDED
 from ppodoctor.reporting.html_findings import cause_article, note_article, prose
-from ppodoctor.reporting.html_parts import figure_block, table
+from ppodoctor.reporting.html_parts import figure_block, page, table
 from ppodoctor.reporting.markup import Markup, join, tag
 from ppodoctor.reporting.plots import Figure
 from ppodoctor.reporting.report import Report, coverage_text
@@ -20,23 +17,9 @@ RETURN = "panel-return"
 
 def render(report: Report) -> str:
     """The whole page."""
-    style = files("ppodoctor.reporting").joinpath("style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    # Nothing may be loaded from anywhere, and the only style that counts is the one below: a page made from a
-    # stranger's script can do no harm even where an escape were forgotten.
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     script = next((fact.text for fact in report.facts if fact.name == "Command"), "ppodoctor")
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{report.headline}: {script}"),
-        tag("style", Markup(style)),
-    )
-    body = tag("body", tag("a", "Skip to the findings", href="#findings", cls="skip"), *_body(report))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    skip = tag("a", "Skip to the findings", href="#findings", cls="skip")
+    return page(f"{report.headline}: {script}", skip, *_body(report))
 
 
 def _body(report: Report) -> Sequence[Markup]:

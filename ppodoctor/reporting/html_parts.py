@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 
 from ppodoctor.reporting.excerpts import Excerpt
 from ppodoctor.reporting.figures import WIDE, draw
@@ -12,6 +15,25 @@ from ppodoctor.reporting.words import number
 
 MOST_ROWS = 40
 """Rows of numbers under a figure; all of them are in the JSON."""
+
+
+def page(title: str, *body: Markup | None) -> str:
+    """A whole page in one file, in light and dark."""
+    style = files("ppodoctor.reporting").joinpath("style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    # Nothing may be loaded from anywhere, and the only style that counts is the one below: a page made from a
+    # stranger's script can do no harm even where an escape were forgotten.
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", title),
+        tag("style", Markup(style)),
+    )
+    return f"<!doctype html>\n{tag('html', head, tag('body', *body), lang='en')}\n"
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:

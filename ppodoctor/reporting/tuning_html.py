@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
-
 from ppodoctor import __version__
 from ppodoctor.lab.flags import as_text
 from ppodoctor.reporting.html_findings import prose
-from ppodoctor.reporting.html_parts import figure_block, table
+from ppodoctor.reporting.html_parts import figure_block, page, table
 from ppodoctor.reporting.markup import Markup, join, tag
 from ppodoctor.reporting.tuning_figures import draw_heat, heats, panels
 from ppodoctor.reporting.tuning_terminal import chosen, next_step
@@ -22,24 +18,12 @@ ROWS = 100
 
 def render(outcome: Outcome) -> str:
     """The whole page."""
-    style = files("ppodoctor.reporting").joinpath("style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     title = f"Tuning {outcome.spec.environment or one_line(' '.join(outcome.spec.command), 80)}"
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", Markup(style)),
-    )
     first, *rest = sentences(outcome)
     top = tag("header", tag("p", "ppodoctor", cls="brand"), tag("h1", title), tag("p", prose(first), cls="summary"))
     main = tag("main", _words(rest, outcome), _compared(outcome), _pictures(outcome), _matters(outcome), _all(outcome))
     foot = tag("footer", tag("p", f"Written by ppodoctor {__version__}. The same as data: ", tag("code", "tune.json")))
-    return f"<!doctype html>\n{tag('html', head, tag('body', top, main, foot), lang='en')}\n"
+    return page(title, top, main, foot)
 
 
 def _words(rest: list[str], outcome: Outcome) -> Markup:

@@ -128,26 +128,21 @@ class Network:
 
     def act(self, x: F32) -> F32:
         """Outputs of the actor alone [A, B] for observations [B, D]."""
-        for weight, bias, out in zip(self._turned, self.parameters.biases, self.hidden, strict=True):
-            layer = out[0]
-            np.matmul(x, weight[0], out=layer)
-            layer += bias[0]
-            self._activate(layer)
-            x = layer
-        weight, bias = self.parameters.actor
-        np.matmul(weight, x.T, out=self.outputs)
-        self.outputs += bias
-        return self.outputs
+        return self._actor(self._tower(x, 0))
 
     def value(self, x: F32) -> F32:
         """The critic alone [B]."""
+        return self._critic(self._tower(x, 1))
+
+    def _tower(self, x: F32, which: int) -> F32:
+        """The last hidden layer [B, H] of one network: 0 is the actor, 1 the critic."""
         for weight, bias, out in zip(self._turned, self.parameters.biases, self.hidden, strict=True):
-            layer = out[1]
-            np.matmul(x, weight[1], out=layer)
-            layer += bias[1]
+            layer = out[which]
+            np.matmul(x, weight[which], out=layer)
+            layer += bias[which]
             self._activate(layer)
             x = layer
-        return self._critic(x)
+        return x
 
     def forward(self, x: F32) -> tuple[F32, F32]:
         """Outputs [A, B] and values [B] for observations [B, D]; overwritten by the next call."""
@@ -157,10 +152,13 @@ class Network:
             out += bias
             self._activate(out)
             layer = out
+        return self._actor(layer[0]), self._critic(layer[1])
+
+    def _actor(self, layer: F32) -> F32:
         weight, bias = self.parameters.actor
-        np.matmul(weight, layer[0].T, out=self.outputs)
+        np.matmul(weight, layer.T, out=self.outputs)
         self.outputs += bias
-        return self.outputs, self._critic(layer[1])
+        return self.outputs
 
     def _critic(self, layer: F32) -> F32:
         weight, bias = self.parameters.critic

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ppodoctor.config import ConfigError, PPOConfig
+from ppodoctor.recorder import numbered_folder
 from ppodoctor.run import Run
 from ppodoctor.training.envs import EnvOptions, Envs, make_envs
 from ppodoctor.training.observe import Observer
@@ -109,11 +109,4 @@ def name_of(environment: Any) -> str:
 def new_folder(name: str, home: Path = Path("runs")) -> Path:
     """A folder for a new run, made here: runs/DATE-NAME-NUMBER."""
     home.mkdir(parents=True, exist_ok=True)
-    for number in itertools.count(1):
-        folder = home / f"{datetime.date.today().isoformat()}-{name_of(name)}-{number}"
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError  # itertools.count does not end
+    return numbered_folder(home, f"{datetime.date.today().isoformat()}-{name_of(name)}")

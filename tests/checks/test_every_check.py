@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import fields, replace
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from scenarios import Scenario, healthy
+from twins import twins
 
 from ppodoctor.checks import all_checks
 from ppodoctor.checks.api import Evidence, missing_for
@@ -16,26 +14,11 @@ from ppodoctor.diagnosis.classes import CLASSES
 from ppodoctor.diagnosis.explaining import SYMPTOMS
 from ppodoctor.records import UpdateRecord
 
-HERE = Path(__file__).parent
 FAMILIES = ("env", "reward", "config", "exploration", "network", "statistics")
 TABLES = ("minibatches", "rollouts", "calls", "episodes", "source", "envs", "parameters", "optimizers")
 
 
-def load(path: Path) -> ModuleType:
-    """A twin's module, under a name of its own."""
-    spec = importlib.util.spec_from_file_location(f"twin_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TWINS = {
-    path.stem.removeprefix("test_"): load(path)
-    for family in FAMILIES
-    for path in sorted((HERE / family).glob("test_*.py"))
-}
+TWINS = twins(*FAMILIES)
 # what a made run cannot hold has a test of its own instead of a twin
 ALONE = {name for name, twin in TWINS.items() if not hasattr(twin, "SICK")}
 TWINS = {name: twin for name, twin in TWINS.items() if name not in ALONE}

@@ -14,7 +14,7 @@ from ppodoctor.training.envs.inspection import FIRST_STEPS
 from ppodoctor.training.envs.masks import KEY, Masks, method_of
 from ppodoctor.training.envs.rows import Rows, place, readable
 from ppodoctor.training.envs.single import check_object, check_reset, check_step, name_of
-from ppodoctor.training.envs.snapshot import Uncopyable, capture, reinstate
+from ppodoctor.training.envs.snapshot import capture_or_note, reinstate
 
 
 class InProcess:
@@ -131,13 +131,7 @@ class InProcess:
                 close()
 
     def state(self) -> Any | None:
-        try:
-            return capture(self.envs)
-        except Uncopyable as why:
-            note = f"{self.name} cannot be continued in the middle of an episode: {why}. A resumed run starts new ones."
-            if note not in self.notes:
-                self.notes.append(note)
-            return None
+        return capture_or_note(self.envs, self.name, self.notes)
 
     def restore(self, state: Any) -> None:
         reinstate(self.envs, copy.deepcopy(state))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ppodoctor.training.envs.api import Observation, Step
 from ppodoctor.training.envs.masks import KEY, METHOD, Masks
 from ppodoctor.training.envs.rows import place, to_float32
-from ppodoctor.training.envs.snapshot import Uncopyable, capture, reinstate
+from ppodoctor.training.envs.snapshot import capture_or_note, reinstate
 
 
 def is_vec_env(target: Any) -> bool:
@@ -82,13 +82,7 @@ class VecEnvSource:
         self.envs.close()
 
     def state(self) -> Any | None:
-        try:
-            return capture([self.envs])
-        except Uncopyable as why:
-            note = f"{self.name} cannot be continued in the middle of an episode: {why}. A resumed run starts new ones."
-            if note not in self.notes:
-                self.notes.append(note)
-            return None
+        return capture_or_note([self.envs], self.name, self.notes)
 
     def restore(self, state: Any) -> None:
         reinstate([self.envs], copy.deepcopy(state))

@@ -41,6 +41,17 @@ def capture(roots: list[Any]) -> Any:
     }
 
 
+def capture_or_note(roots: list[Any], name: str, notes: list[str]) -> Any | None:
+    """The state of environments, or None with a sentence among the notes where it cannot be kept."""
+    try:
+        return capture(roots)
+    except Uncopyable as why:
+        note = f"{name} cannot be continued in the middle of an episode: {why}. A resumed run starts new ones."
+        if note not in notes:
+            notes.append(note)
+        return None
+
+
 def reinstate(roots: list[Any], state: Any) -> None:
     """Give objects, made as those captured were, their state; raises Uncopyable where they differ in kind."""
     reader = _Reader()
@@ -65,7 +76,7 @@ def _special(value: Any) -> tuple[str, Any] | None:
 
 def _mujoco(data: Any) -> Any:
     """All that MuJoCo's integration depends on (`mjSTATE_INTEGRATION`)."""
-    import mujoco  # type: ignore[import-not-found,unused-ignore]
+    import mujoco  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     kind = mujoco.mjtState.mjSTATE_INTEGRATION
     state = np.empty(mujoco.mj_stateSize(data.model, kind), np.float64)

@@ -13,7 +13,7 @@ from ppodoctor.training.envs.api import EnvironmentFault, Observation, Step
 from ppodoctor.training.envs.buffers import Buffers
 from ppodoctor.training.envs.masks import KEY, METHOD, Masks, method_of
 from ppodoctor.training.envs.rows import chosen, place, to_float32
-from ppodoctor.training.envs.snapshot import Uncopyable, capture, reinstate
+from ppodoctor.training.envs.snapshot import capture_or_note, reinstate
 
 
 class Vectored:
@@ -94,12 +94,8 @@ class Vectored:
         self.envs.close()
 
     def state(self) -> Any | None:
-        try:
-            state = capture([self.envs])
-        except Uncopyable as why:
-            note = f"{self.name} cannot be continued in the middle of an episode: {why}. A resumed run starts new ones."
-            if note not in self.notes:
-                self.notes.append(note)
+        state = capture_or_note([self.envs], self.name, self.notes)
+        if state is None:
             return None
         return {"envs": state, "resetting": None if self._resetting is None else self._resetting.tolist()}
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from scenarios import Scenario, steady
+from twins import twins
 
 from ppodoctor.checks import all_checks
 from ppodoctor.checks.api import Missing, missing_for
 
-HERE = Path(__file__).parent.parent
 FAMILIES = ("advantage", "data")
 TABLES = ("minibatches", "rollouts", "calls", "episodes", "source", "envs", "parameters", "optimizers")
 TOGETHER = {
@@ -27,21 +24,7 @@ TOGETHER = {
 """What a planted recursion does besides: these variants treat time limits their own way too."""
 
 
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"twin_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TWINS = {
-    path.stem.removeprefix("test_"): load(path)
-    for family in FAMILIES
-    for path in sorted((HERE / family).glob("test_*.py"))
-    if path.name != Path(__file__).name
-}
+TWINS = twins(*FAMILIES)
 OWN = sorted(name for name, check in all_checks().items() if check.family in FAMILIES)
 
 

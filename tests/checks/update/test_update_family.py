@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from scenarios import Scenario
+from twins import twins
 from update_runs import trained
 from watching.losses import ALL_RIGHT, masked_sequences
 from watching.rare_losses import RIGHT_TOO
@@ -16,27 +13,12 @@ from ppodoctor.checks import all_checks
 from ppodoctor.checks.api import CAUSE, missing_for
 from ppodoctor.diagnosis.engine import examine
 
-HERE = Path(__file__).parent
 CHECKS = {name: check for name, check in all_checks().items() if check.family == "update"}
 RIGHT = {loss.__name__: loss for loss in (*ALL_RIGHT, masked_sequences, *RIGHT_TOO)}
 TABLES = {"minibatches": (), "rollouts": (), "calls": {}, "episodes": (), "source": {}, "envs": ()}
 
 
-def load(path: Path) -> ModuleType:
-    """A twin's module, under a name of its own."""
-    spec = importlib.util.spec_from_file_location(f"twin_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TWINS = {
-    path.stem.removeprefix("test_"): load(path)
-    for path in sorted(HERE.glob("test_*.py"))
-    if path.stem != Path(__file__).stem
-}
+TWINS = twins("update")
 SICK = {name: twin.SICK for name, twin in TWINS.items()} | {
     f"{name}+{number}": other for name, twin in TWINS.items() for number, other in enumerate(getattr(twin, "ALSO", ()))
 }

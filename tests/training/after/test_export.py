@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from worlds_small import Hollow
 
 from ppodoctor.cli import main
 from ppodoctor.config import PPOConfig
@@ -14,22 +14,6 @@ from ppodoctor.training.envs.actions import sender
 from ppodoctor.training.export import ExportError, export
 from ppodoctor.training.export_module import Exported
 from ppodoctor.training.train import train
-
-
-class Anything(gym.Env):
-    """Of any spaces; rewards at random."""
-
-    def __init__(self, observation, action):
-        self.observation_space, self.action_space = observation, action
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        if seed is not None:
-            self.observation_space.seed(seed)
-        return self.observation_space.sample(), {}
-
-    def step(self, action):
-        return self.observation_space.sample(), float(self.np_random.random()), self.np_random.random() < 0.1, False, {}
 
 
 class Own(torch.nn.Module):
@@ -75,7 +59,7 @@ def trained(kind, tmp_path, own=None):
     config = PPOConfig.from_dict(
         {"total_steps": 256, "num_envs": 4, "rollout_steps": 32, "minibatches": 2, "learning_rate": 0.01, **changes}
     )
-    made = train(lambda: Anything(observation, action), config, out=tmp_path / "run", actor_critic=own or network)
+    made = train(lambda: Hollow(observation, action), config, out=tmp_path / "run", actor_critic=own or network)
     return made.policy
 
 
