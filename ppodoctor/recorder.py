@@ -38,6 +38,11 @@ class Recorder:
         """Append one finished episode; flushed with the next update."""
         self._append("episodes.jsonl", dict(vars(record)), flush=False)  # flat, and there may be many
 
+    def lines(self, updates: str, episodes: str) -> None:
+        """Append many of both at once, JSON lines already: rows as `update` and `episode` write them."""
+        self._write("episodes.jsonl", episodes, flush=False)
+        self._write("updates.jsonl", updates)
+
     def note(self, tap: str, text: str, remedy: str = "") -> None:
         """Say, once, what could not be seen."""
         note = Note(tap, text, remedy)
@@ -86,15 +91,18 @@ class Recorder:
         self._files.clear()
 
     def _append(self, name: str, row: Dict[str, Any], *, flush: bool = True) -> None:
+        if self.problem is None:
+            self._write(name, _line(row), flush=flush)
+
+    def _write(self, name: str, text: str, *, flush: bool = True) -> None:
         if self.problem is not None:
             return
         handle = self._files.get(name)
         if handle is None and not self._guard(lambda: self._open(name)):
             return
         handle = self._files[name]
-        line = json.dumps(_finite(row), default=str) + "\n"
-        self._guard(lambda: handle.write(line))
-        self._spend(len(line))
+        self._guard(lambda: handle.write(text))
+        self._spend(len(text))
         if flush:
             self.flush()
 
@@ -134,6 +142,16 @@ def _replace(path: Path, text: str) -> None:
     partial = path.with_name("." + path.name)
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)
+
+
+_STRICT = json.JSONEncoder(allow_nan=False, default=str)
+
+
+def _line(row: Dict[str, Any]) -> str:
+    try:
+        return _STRICT.encode(row) + "\n"
+    except ValueError:
+        return _STRICT.encode(_finite(row)) + "\n"
 
 
 def _finite(value: Any) -> Any:

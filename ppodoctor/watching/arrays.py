@@ -23,9 +23,9 @@ def as_numpy(tensor: Any) -> Any:
     value = tensor.detach()
     if value.device.type != "cpu":
         value = value.cpu()
-    if value.is_floating_point() and value.element_size() < 4:
+    if value.element_size() < 4 and value.is_floating_point():
         value = value.float()
-    return value.resolve_neg().numpy()
+    return (value.resolve_neg() if value.is_neg() else value).numpy()
 
 
 def thin(value: Any) -> Tuple[Any, int]:

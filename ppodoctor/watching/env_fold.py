@@ -77,10 +77,18 @@ class _Scan:
     start: Array = field(init=False)
     marks: Array = field(init=False)
     filler: Array = field(init=False)
+    rewards: List[Array] = field(init=False)
+    """Per environment [T] what the script received, one after the other in memory."""
+    raw: List[Array] = field(init=False)
+    """The innermost rewards likewise; the same object where they are the same numbers."""
 
     def __post_init__(self) -> None:
         steps, envs = self.block.reward.shape
         self.start = np.zeros(envs, np.int64)
+        raw = self.block.raw
+        self.raw = self.rewards = list(np.ascontiguousarray(self.block.reward.T))
+        if raw is not None and not np.array_equal(raw, self.block.reward):
+            self.raw = list(np.ascontiguousarray(raw.T))
         self.marks = np.zeros((steps + 2, envs), bool)
         self.marks[:2] = self.carry.reset_before
         self.filler = np.zeros((steps + 1, envs), bool)
@@ -141,15 +149,17 @@ class _Scan:
         return int(self.carry.length[env]) + row - int(self.start[env])
 
     def _close(self, row: int, env: int, terminated: bool, truncated: bool) -> None:
-        span = slice(int(self.start[env]), row)
-        raw = self.block.reward if self.block.raw is None else self.block.raw
+        first = int(self.start[env])
+        ret = seen = float(np.add.reduce(self.rewards[env][first:row]))
+        if self.raw is not self.rewards:
+            ret = float(np.add.reduce(self.raw[env][first:row]))
         self.close(
             EpisodeRecord(
                 step=(self.block.first_call + row) * self.stream.envs,
                 stream=self.stream.index,
                 env=env,
-                ret=float(self.carry.ret[env] + raw[span, env].sum()),
-                ret_seen=float(self.carry.seen[env] + self.block.reward[span, env].sum()),
+                ret=float(self.carry.ret[env]) + ret,
+                ret_seen=float(self.carry.seen[env]) + seen,
                 length=self._length(row, env),
                 terminated=terminated,
                 truncated=truncated,

@@ -39,8 +39,13 @@ class LayerCalls:
         self._spent = 0
         self._first: Optional[set[int]] = None
         self._heads: Optional[set[int]] = None
+        self._idle: set[int] = set()
+        """ids of kept modules that are neither: their calls pass."""
         self._numbers: Dict[int, int] = {}
         self._kept: List[Any] = []
+        self._with_grad = torch.is_grad_enabled
+        self._mapped = getattr(getattr(torch._C, "_functorch", None), "peek_interpreter_stack", _nothing)
+        """Says what transformation (`torch.vmap`) is running, None when there is none."""
 
     def attach(self) -> None:
         """From now on `recording` has an effect."""
@@ -89,14 +94,17 @@ class LayerCalls:
     def narrow(self, first: set[int], heads: set[int]) -> None:
         """From now on keep only inputs of `first` and outputs of `heads` (module identities)."""
         self._first, self._heads = first, heads
+        self._idle.clear()
+        self._idle.update(id(one) for number, one in enumerate(self._kept) if number not in first | heads)
 
     def _wrap(self, forward: Any) -> Any:
         unseen = self._torch._C.DisableTorchFunction  # the script's own function modes must not meet our operations
+        idle = self._idle
 
         @functools.wraps(forward)
         def watched(module: Any, *args: Any, **kwargs: Any) -> Any:
             output = forward(module, *args, **kwargs)
-            if self._recording:
+            if self._recording and id(module) not in idle:
                 with unseen():
                     self._try_to_record(module, args[0] if args else next(iter(kwargs.values()), None), output)
             return output
@@ -127,29 +135,23 @@ class LayerCalls:
         wants_output = self._heads is None or number in self._heads
         if not (wants_input or wants_output) or not hasattr(data, "detach"):
             return
-        data, output = self._whole(data), self._whole(output)
+        if self._mapped():
+            data, output = self._whole(data), self._whole(output)
         stream, step = self._where()
-        kept_in = self._input(data) if wants_input and not data.requires_grad else None
+        kept_in = _input(data) if wants_input and not data.requires_grad else None
         small = wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD
-        kept_out = _copy(_rows(output)) if small else None
-        self._spent += sum(kept.nbytes for kept in (kept_in, kept_out) if kept is not None)
+        kept_out = _copy(output) if small else None
+        self._spent += (0 if kept_in is None else kept_in.nbytes) + (0 if kept_out is None else kept_out.nbytes)
         self._log.append(
-            (number, step, stream, self._version(), self._torch.is_grad_enabled(), module.training, kept_in, kept_out)
+            (number, step, stream, self._version(), self._with_grad(), module.training, kept_in, kept_out)
         )
 
     def _whole(self, value: Any) -> Any:
         """Under `torch.vmap` a tensor stands for one slice; the whole of it, the mapped dimension first."""
-        functorch = getattr(self._torch._C, "_functorch", None)
-        while functorch is not None and functorch.is_batchedtensor(value):
+        functorch = self._torch._C._functorch
+        while functorch.is_batchedtensor(value):
             value = functorch.get_unwrapped(value).movedim(functorch.maybe_get_bdim(value), 0)
         return value
-
-    def _input(self, data: Any) -> Any:
-        """A thinned copy: the script's own array may lie behind the tensor and change later."""
-        flat = data.detach()
-        flat = flat.reshape(flat.shape[0], -1) if flat.dim() > 3 else _rows(flat)
-        stride = -(-flat.shape[-1] // MAX_WIDTH)
-        return _copy(flat[..., ::stride] if stride > 1 else flat)
 
     def drain(self) -> List[Tuple[Any, ...]]:
         """What was recorded since the last drain, raw."""
@@ -192,11 +194,25 @@ class LayerCalls:
         return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else as_numpy(self._torch.cat(parts))
 
 
+def _input(data: Any) -> Any:
+    """A thinned copy: the script's own array may lie behind the tensor and change later."""
+    if data.dim() > 3:
+        data = data.reshape(data.shape[0], -1)
+    stride = -(-data.shape[-1] // MAX_WIDTH) if data.dim() else 1
+    return _copy(data[..., ::stride] if stride > 1 else data)
+
+
 def _copy(value: Any) -> Any:
-    """A copy where the tensor is; on the host as an array, which Python's garbage collector need not visit."""
-    return as_numpy(value).copy() if value.device.type == "cpu" else value.clone()
+    """[rows, width] without its gradient, copied where it is; on the host as an array, which the collector passes by."""
+    if value.device.type != "cpu":
+        return _rows(value.detach()).clone()
+    return _rows(as_numpy(value)).copy()
 
 
 def _rows(value: Any) -> Any:
-    """[rows, width] of a layer's input or output, without its gradient."""
-    return value.detach().reshape(-1, value.shape[-1]) if value.dim() > 1 else value.detach().reshape(1, -1)
+    shape = value.shape
+    return value if len(shape) == 2 else value.reshape(-1, shape[-1]) if len(shape) > 1 else value.reshape(1, -1)
+
+
+def _nothing() -> None:
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.reading import read_minibatch
@@ -55,6 +55,8 @@ class Learner:
         self._rollout_calls = 0
         self._traced: Dict[Any, int] = {}
         self._trace_starts = 0
+        self._untraced = False
+        """There are kinds of losses whose lines are not known yet."""
         self._current: Optional[MinibatchSpecimen] = None
         self._measuring = False
         """A loss was read and its optimizer step has not come yet: the step is measured, too."""
@@ -125,10 +127,8 @@ class Learner:
         return self._session.env.current_stream, self._session.env.current_calls
 
     def _wants_trace(self) -> bool:
-        """Are there kinds of losses whose lines are not known yet?"""
-        if self.muted or self._compiled or self._trace_starts >= TRACES:
-            return False
-        return not self.plan.kinds() <= self._traced.keys()
+        """Is the script to be traced once more?"""
+        return self._untraced and not (self.muted or self._compiled or self._trace_starts >= TRACES)
 
     def _start_trace(self) -> None:
         self._trace_starts += 1
@@ -167,6 +167,7 @@ class Learner:
         if traced:
             self._traced[kind] = self._traced.get(kind, 0) + 1
             read = True
+        self._untraced = not self.plan.kinds() <= self._traced.keys()
         if not read or self._builder is None or self.hooks.forbid_reading(self.note):
             return
         began = time.perf_counter()
@@ -228,26 +229,27 @@ class Learner:
         self._builder = UpdateBuilder(self.update, env.total_steps, time.perf_counter() - self._session.began, columns)
         if self.plan.specimen:
             self.keeping.rollouts(self.update, rollouts)
-        env.keep_rows = self.plan.is_specimen(self.update + 1)
+        env.keep_rows = self.plan.specimen_next
 
     def before_step(self, optimizer: Any) -> None:
         """An optimizer is about to step."""
         if self.muted:
             return
+        self.keeping.end_of_rollout()
+        if self._measuring:
+            self._measured(self.steps.before_step, optimizer)
+
+    def _measured(self, measure: Callable[..., Dict[str, Any]], *args: Any) -> Dict[str, Any]:
+        """Measure around a step whose loss was read; the time belongs to that reading."""
         began = time.perf_counter()
         with self._unseen():
-            facts = self.steps.before_step(optimizer, self._measuring)
+            facts = measure(*args)
         if self._current is not None:
             self._current.facts.update(facts)
-        self.keeping.end_of_rollout()
-        self._spent(began)
-
-    def _spent(self, began: float) -> None:
-        """Account for the time since `began`, on a reading where it belongs to one."""
         seconds = time.perf_counter() - began
         self.plan.spent += seconds
-        if self._measuring:
-            self.plan.charge(seconds, glimpse=self._glimpsed)
+        self.plan.charge(seconds, glimpse=self._glimpsed)
+        return facts
 
     def after_step(self, optimizer: Any) -> None:
         """An optimizer has stepped. Raises StopWatching when a stop was asked for."""
@@ -257,38 +259,41 @@ class Learner:
         stops.check(stops.OPTIMIZER_STEP)
 
     def _after_step(self, optimizer: Any) -> None:
-        began = time.perf_counter()
+        """Most steps of a long run are only counted."""
         index = self.tap.add_optimizer(optimizer)
         self.version += 1
-        with self._unseen():
-            measured = self.steps.after_step(optimizer, index)
-        if self._builder is not None:
-            self._builder.stepped(index)
-            for name, value in measured.items():
-                self._builder.measure(name, value)
-            if self._builder.record.learning_rate is None or index == 0:
-                self._builder.record.learning_rate = float(optimizer.param_groups[0]["lr"])
-        if self._current is not None:
-            self._current.facts.update(measured)
-        self._spent(began)
-        self._current, self._measuring = None, False
-        self.layers.recording = self.plan.is_specimen(self.update + 1)
+        self.steps.count(optimizer, index)
+        builder = self._builder
+        if self._measuring:
+            for name, value in self._measured(self.steps.after_step, optimizer).items():
+                if builder is not None:
+                    builder.measure(name, value)
+            self._current, self._measuring = None, False
+        if builder is not None:
+            builder.stepped(index)
+            if builder.record.learning_rate is None or index == 0:
+                builder.record.learning_rate = float(optimizer.param_groups[0]["lr"])
+        self.layers.recording = self.plan.specimen_next
         self.trace.leave()
         if self._wants_trace():
             self._start_trace()
 
-    def clipped(self, parameters: List[Any], limit: Any, norm: Any) -> None:
+    def clipped(self, parameters: Any, limit: Any, norm: Any) -> None:
         """The script clipped gradients."""
-        if not self.muted:
-            with self._unseen():
-                facts = self.steps.clipped(parameters, limit, norm, self._measuring)
-            if self._current is not None:
-                known = self._current.facts
-                facts["clipped_parameters"] = known.get("clipped_parameters", []) + facts["clipped_parameters"]
-                facts["clip_calls"] = known.get("clip_calls", 0) + 1
-                known.update(facts)
-            if self._builder is not None and "grad_norm" in facts:
-                self._builder.measure("grad_norm", facts["grad_norm"])
+        if self.muted:
+            return
+        self.steps.limited(limit)
+        if not self._measuring:
+            return
+        with self._unseen():
+            facts = self.steps.clipped(parameters, limit, norm)
+        if self._current is not None:
+            known = self._current.facts
+            facts["clipped_parameters"] = known.get("clipped_parameters", []) + facts["clipped_parameters"]
+            facts["clip_calls"] = known.get("clip_calls", 0) + 1
+            known.update(facts)
+        if self._builder is not None and "grad_norm" in facts:
+            self._builder.measure("grad_norm", facts["grad_norm"])
 
     def _close_update(self) -> None:
         """Write the row and the specimens of the update that is over."""

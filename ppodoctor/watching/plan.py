@@ -35,13 +35,14 @@ class Plan:
         self._whole = True
         self._only: Optional[Tuple[Any, int]] = None
         self.specimen = True
+        self.specimen_next = True
         self.update = 0
 
     def begin(self, update: int) -> None:
         """A new update begins."""
         self.update = update
         self._last, self._counts, self._rows = self._counts, {}, {}
-        self.specimen = self.is_specimen(update)
+        self.specimen, self.specimen_next = self.is_specimen(update), self.is_specimen(update + 1)
         elapsed = time.perf_counter() - self.began
         self._may_read = self._full < SHARE * elapsed
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * elapsed

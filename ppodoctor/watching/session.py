@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 from ppodoctor.recorder import Recorder
 from ppodoctor.watching import stops
@@ -31,6 +31,7 @@ class Session:
         self.learner: Any = None
         self.began = time.perf_counter()
         self._described = 0.0
+        self._own_modules = OwnModules()
         self._facts: Dict[str, Any] = {
             "command": list(settings.wishes.command),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -130,7 +131,7 @@ class Session:
         """Copy the script's own files, once each; run.json maps the copy's name to the file."""
         kept: Dict[str, str] = dict(self._facts.get("source", {}))
         known = set(kept.values())
-        for file in _script_files(facts):
+        for file in dict.fromkeys([*self._own_modules.files(), *_sites_in(facts)]):
             if file in known or self.recorder is None or len(kept) >= 60:
                 continue
             try:
@@ -151,17 +152,23 @@ def _jsonable(record: Any) -> Any:
     return to_dict(record)
 
 
-def _script_files(facts: Dict[str, Any]) -> List[str]:
-    """The main script, its own modules beside it, and every file that a site names."""
-    main = getattr(sys.modules.get("__main__"), "__file__", None)
-    found: List[str] = [main] if main else []
-    folder = str(Path(main).resolve().parent) if main else str(Path.cwd())
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py") and _inside(file, folder):
-            found.append(file)
-    found += _sites_in(facts)
-    return list(dict.fromkeys(found))
+class OwnModules:
+    """The main script and the modules of its own beside it, as they are imported."""
+
+    def __init__(self) -> None:
+        self._seen: Set[str] = set()
+        self._files: List[str] = []
+
+    def files(self) -> List[str]:
+        """Their files, the main script's first."""
+        main = getattr(sys.modules.get("__main__"), "__file__", None)
+        folder = str(Path(main).resolve().parent) if main else str(Path.cwd())
+        for name in [name for name in list(sys.modules) if name not in self._seen]:
+            self._seen.add(name)
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(file, str) and file.endswith(".py") and _inside(file, folder):
+                self._files.append(file)
+        return [main, *self._files] if main else list(self._files)
 
 
 def _inside(file: str, folder: str) -> bool:

@@ -45,11 +45,9 @@ class Steps:
             facts["stale_norm"] = self._norm(grads)
         return facts
 
-    def before_step(self, optimizer: Any, measure: bool) -> Dict[str, Any]:
+    def before_step(self, optimizer: Any) -> Dict[str, Any]:
         """Gradient norm as the optimizer gets it; keeps a copy of the parameters for `after_step`."""
         self._before = None
-        if not measure:
-            return {}
         tensors = [p for group in optimizer.param_groups for p in group["params"]]
         grads = [p.grad for p in tensors if p.grad is not None]
         if sum(p.numel() for p in tensors) <= MAX_PARAMETERS:
@@ -58,9 +56,8 @@ class Steps:
         without = [self._parameters.number(p) for p in tensors if p.grad is None]
         return {"step_grad_norm": norm, "step_without_grad": without}
 
-    def after_step(self, optimizer: Any, index: int) -> Dict[str, float]:
+    def after_step(self, optimizer: Any) -> Dict[str, Any]:
         """How far the step went, relative to the parameters."""
-        self._count(optimizer, index)
         if self._before is None:
             return {}
         tensors = [p for group in optimizer.param_groups for p in group["params"]]
@@ -76,11 +73,12 @@ class Steps:
         change = math.sqrt(sum(distance * distance for distance in moved))
         return {"update_size": change / size if size else math.nan, "grad_norm_after": self._gradient}
 
-    def _count(self, optimizer: Any, index: int) -> None:
-        first = index not in self.counts
-        self.counts[index] = self.counts.get(index, 0) + 1
-        if not first:
+    def count(self, optimizer: Any, index: int) -> None:
+        """An optimizer stepped; the first time it is looked at closely."""
+        if index in self.counts:
+            self.counts[index] += 1
             return
+        self.counts[index] = 1
         site = self._tap.site_of(optimizer)
         group = optimizer.param_groups[0]
         for own in optimizer.param_groups:
@@ -96,14 +94,16 @@ class Steps:
         if group.get("weight_decay"):
             self._settings["weight_decay" + suffix] = Setting(float(group["weight_decay"]), site)
 
-    def clipped(self, parameters: List[Any], limit: Any, norm: Any, measure: bool) -> Dict[str, Any]:
-        """A call of clip_grad_norm_ or clip_grad_value_."""
+    def limited(self, limit: Any) -> None:
+        """Gradients are clipped to `limit`."""
         if "max_grad_norm" not in self._settings and limit is not None:
             self._settings["max_grad_norm"] = Setting(float(limit), self._tap.clip_site)
-        if not measure:
-            return {}
+
+    def clipped(self, parameters: Any, limit: Any, norm: Any) -> Dict[str, Any]:
+        """A call of clip_grad_norm_ or clip_grad_value_ on a tensor or several."""
+        several = [parameters] if hasattr(parameters, "grad") else list(parameters)
         facts: Dict[str, Any] = {"clip_limit": float(limit) if limit is not None else None}
-        facts["clipped_parameters"] = [self._parameters.number(p) for p in parameters if hasattr(p, "grad")]
+        facts["clipped_parameters"] = [self._parameters.number(p) for p in several if hasattr(p, "grad")]
         if norm is not None:
             facts["grad_norm"] = float(norm)
         return facts

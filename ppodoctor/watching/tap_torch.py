@@ -29,6 +29,7 @@ class TorchTap:
         self._sites: Dict[int, Optional[Site]] = {}
         self._failures: Dict[str, int] = {}
         self.optimizers: List[Any] = []
+        self._numbers: Dict[int, int] = {}
         self.clip_site: Optional[Site] = None
 
     def attach(self) -> None:
@@ -107,11 +108,13 @@ class TorchTap:
 
     def add_optimizer(self, optimizer: Any) -> int:
         """Number an optimizer and remember where the script made it."""
-        if not any(known is optimizer for known in self.optimizers):
-            self.optimizers.append(optimizer)
+        found = self._numbers.get(id(optimizer))
+        if found is None:
+            found = self._numbers[id(optimizer)] = len(self.optimizers)
+            self.optimizers.append(optimizer)  # held, so that the id means this one
             self._sites[id(optimizer)] = frame_sites()[0]
             self._listener.optimizer_made()
-        return next(i for i, known in enumerate(self.optimizers) if known is optimizer)
+        return found
 
     def site_of(self, optimizer: Any) -> Optional[Site]:
         """Where the script made this optimizer."""
@@ -145,7 +148,7 @@ class TorchTap:
     def _clipped(self, parameters: Any, limit: Any, norm: Any) -> None:
         if self.clip_site is None:
             self.clip_site = frame_sites(skip=3)[0]
-        self._listener.clipped([parameters] if hasattr(parameters, "grad") else list(parameters), limit, norm)
+        self._listener.clipped(parameters, limit, norm)
 
     def _attach_compilation(self) -> None:
         """Compiled graphs hide operations from the trace: give torch its own layers back and say so."""
