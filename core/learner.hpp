@@ -165,7 +165,7 @@ class Learner {
     void look_inside(Measures &seen, int rows) const;
     void describe(const Rates &rates, const Measures &seen, long samples);
     void describe_actions(Telemetry &row) const;
-    std::string not_finite_part() const;
+    std::string not_finite_part() const, advice() const;
 
     Random random_;
     Kept *keeping_ = nullptr;

@@ -9,6 +9,7 @@
 
 #include "learner.hpp"
 #include "members.hpp"
+#include "rows.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -106,6 +107,7 @@ static nb::dict views(nb::pointer_and_handle<Learner> self, bool masks) {
     auto view = [&]<class T>(const char *name, T *data, std::vector<size_t> shape) { found[name] = Out<T>(data, shape.size(), shape.data(), self.h); };
     view("observation", l.observation.data(), {t, n, size_t(l.shape.observation)});
     view("current", l.current.data(), {n, size_t(l.shape.observation)});
+    view("length", l.length.data(), {n});
     if (l.shape.gaussian()) view("action", l.action.data(), {t, n, c});
     else view("action", l.choice.data(), {t, n, c});
     if (!l.mask.empty()) view("mask", reinterpret_cast<bool *>(l.mask.data()), {t, n, a});
@@ -158,7 +160,9 @@ static void restore(Learner &l, const nb::dict &d) {
         l.observation_moments.mean.size() != size_t(l.shape.observation) || (l.tasks && tasks.size() != l.tasks->states.size()))
         throw std::invalid_argument("the saved state is of another network or another number of environments");
     std::copy(current.begin(), current.end(), l.current.begin());
-    if (l.tasks) l.tasks->states = tasks;
+    if (!l.tasks) return;
+    l.tasks->states = tasks;
+    for (size_t i = 0; i < n; ++i) l.tasks->observe(int(i), &l.raw_current[i * size_t(l.shape.observation)]);
 }
 
 static nb::dict gradient(Learner &l, size_t from, size_t to, const nb::dict &rates) {
@@ -284,6 +288,7 @@ NB_MODULE(_core, m) {
         .def("measure_advantages", &Learner::measure_advantages)
         .def("bounds", [](Learner &l, std::vector<float> low, std::vector<float> high) { l.low = std::move(low), l.high = std::move(high); })
         .def("telemetry", [](Learner &l) { return drained(l.telemetry); })
+        .def("lines", [](const Learner &l, double from, double to) { return nb::make_tuple(update_lines(l, from, to), episode_lines(l)); })
         .def("episodes", [](Learner &l) { l.episodes_told(); return drained(l.episodes); })
         .def_prop_ro("full", &Learner::full)
         .def_rw("keep", &Learner::keep)

@@ -166,7 +166,7 @@ void Learner::observe(const float *next, const float *got, const uint8_t *dead, 
     if (settings.normalise_observations) observation_moments.learn(next, n);
     for (int i = 0; i < n; ++i) {
         const long row = long(at) * n + i;
-        if (!raw_reward.empty() && final && (cut[i] || dead[i])) normalise(final + long(i) * d, &final_observation[row * d], 1);
+        if (keep && !raw_reward.empty() && final && (cut[i] || dead[i])) normalise(final + long(i) * d, &final_observation[row * d], 1);
         if (!cut[i] || dead[i]) continue;  // only a cut episode has a future to be estimated
         if (!final) throw std::invalid_argument("an episode was truncated; its final observation is needed to bootstrap from");
         check(final + long(i) * d, d, "the final observation", d);
@@ -176,7 +176,7 @@ void Learner::observe(const float *next, const float *got, const uint8_t *dead, 
     }
     normalise(next, current.data(), n);
     std::copy_n(next, raw_current.size(), raw_current.begin());
-    if (!raw_reward.empty()) std::copy_n(got, n, &raw_reward[long(at) * n]);
+    if (keep && !raw_reward.empty()) std::copy_n(got, n, &raw_reward[long(at) * n]);
     ++at;
 }
 
@@ -197,6 +197,9 @@ void Learner::reset_task(int i, uint64_t which, float *seen) {
 void Learner::step_tasks() {
     const int n = settings.num_envs, d = shape.observation;
     const TaskFacts &facts = tasks->facts();
+    if (shape.gaussian())  // what follows of such an action would be blamed on the environment
+        for (int i = 0; i < n; ++i)
+            if (!std::isfinite(act_action[i])) throw NotFinite("the action for environment " + std::to_string(i) + " is not finite" + advice());
     thread_local std::vector<float> next, got, last;
     thread_local std::vector<uint8_t> dead, cut;
     next.resize(n * d), last.resize(n * d), got.resize(n), dead.resize(n), cut.resize(n);

@@ -84,14 +84,18 @@ void Learner::optimise(const Rates &rates) {
     auto squares = [&](long from, long to) { return kernels().squares(&derivative[from], to - from); };
     const double policy = squares(0, shape.critic_at) + (shape.gaussian() ? squares(shape.log_std, shape.size) : 0.0);
     norm_ = std::sqrt(policy + squares(shape.critic_at, shape.log_std)), policy_norm_ = std::sqrt(policy);
-    if (!std::isfinite(norm_)) throw NotFinite("the gradient of " + not_finite_part() + " is not finite after " + std::to_string(optimizer_steps) +
-                        " optimizer steps. Look for NaN or huge numbers in observations and rewards; else lower learning_rate or set max_grad_norm.");
+    if (!std::isfinite(norm_)) throw NotFinite("the gradient of " + not_finite_part() + " is not finite" + advice());
     const double most = settings.max_grad_norm, scale = most > 0 ? std::min(1.0, most / (norm_ + 1e-6)) : 1.0;
     norm_after_ = norm_ * scale;
     ++optimizer_steps;
     Step step{rates.learning_rate, 0.9f, 0.999f, settings.adam_epsilon, float(scale), 1 - std::pow(0.9, optimizer_steps), 1 - std::pow(0.999, optimizer_steps)};
     kernels().adam(step, shape.size, parameters.data(), derivative.data(), first.data(), second.data(), &moved_, &size_);
     weights_changed();
+}
+
+std::string Learner::advice() const {
+    return " after " + std::to_string(optimizer_steps) +
+           " optimizer steps. Look for NaN or huge numbers in observations and rewards; else lower learning_rate or set max_grad_norm.";
 }
 
 std::string Learner::not_finite_part() const {
@@ -157,6 +161,7 @@ void Learner::look_inside(Measures &seen, int rows) const {
 bool Learner::update(Stop &stop) {
     if (!full()) throw std::logic_error("the rollout is not full yet");
     advantages();
+    if (!std::all_of(value.begin(), value.end(), [](float v) { return std::isfinite(v); })) throw NotFinite("the critic's values are not finite" + advice());
     return train(rates(), stop);
 }
 

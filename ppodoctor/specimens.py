@@ -196,11 +196,17 @@ def save_minibatch(path: Path, minibatch: MinibatchSpecimen) -> None:
     graph = minibatch.graph
     meta = {name: value for name, value in vars(minibatch).items() if name != "graph"}
     meta["graph"] = {
-        "nodes": [{k: v for k, v in asdict(node).items() if v not in (None, (), {}, -1)} for node in graph.nodes],
+        "nodes": [_described(node) for node in graph.nodes],
         "roots": graph.roots,
         "truncated": graph.truncated,
     }
     np.savez(str(path), **_pack(meta, graph.arrays))
+
+
+def _described(node: GraphNode) -> Dict[str, Any]:
+    """Without what is not known. `asdict` copies deeply, which took most of the time of writing a specimen."""
+    known = {name: value for name, value in vars(node).items() if value not in (None, (), {}, -1)}
+    return {name: asdict(value) if isinstance(value, Site) else value for name, value in known.items()}
 
 
 def _read(path: Path) -> Tuple[Dict[str, Any], Dict[str, Array]]:

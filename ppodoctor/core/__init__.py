@@ -5,9 +5,9 @@ A narrow door. `available()` says whether this installation has it, `misfit(...)
 classic-control tasks that it steps itself (`attach`, `train`). `train_together` trains several at once.
 """
 
-from ppodoctor.core.fit import Spec, available, fits, misfit, spec_of, why_not
+from ppodoctor.core.fit import Spec, available, fits, is_kind, misfit, spec_of, why_not
 from ppodoctor.core.learner import Learner, NotFinite, cancel, train_together
-from ppodoctor.core.tasks import TASKS, Task
+from ppodoctor.core.tasks import TASKS, Task, why_not_stepped
 
 __all__ = [
     "TASKS",
@@ -18,8 +18,10 @@ __all__ = [
     "available",
     "cancel",
     "fits",
+    "is_kind",
     "misfit",
     "spec_of",
     "train_together",
     "why_not",
+    "why_not_stepped",
 ]

@@ -71,11 +71,11 @@ def fits(config: PPOConfig, observation_space: Any, action_space: Any) -> bool:
 def spec_of(observation_space: Any, action_space: Any) -> Spec:
     """The sizes that spaces ask for. Raises ValueError with the reason for spaces that the core has no policy for."""
     inputs = _numbers(observation_space)
-    if _is(action_space, "Discrete"):
+    if is_kind(action_space, "Discrete"):
         return Spec(inputs, (int(action_space.n),))
-    if _is(action_space, "MultiDiscrete"):
+    if is_kind(action_space, "MultiDiscrete"):
         return Spec(inputs, tuple(int(n) for n in action_space.nvec.reshape(-1)))
-    if _is(action_space, "Box"):
+    if is_kind(action_space, "Box"):
         low, high = (tuple(float(x) for x in bound.reshape(-1)) for bound in (action_space.low, action_space.high))
         return Spec(inputs, (), len(low), low, high)
     raise ValueError(f"actions are {type(action_space).__name__}, not Discrete, MultiDiscrete or Box")
@@ -83,25 +83,25 @@ def spec_of(observation_space: Any, action_space: Any) -> Spec:
 
 def _numbers(space: Any) -> int:
     """Numbers that an observation adds to the network's input, categories one-hot."""
-    if _is(space, "Box"):
+    if is_kind(space, "Box"):
         if space.dtype.name == "uint8" and len(space.shape) == 3:
             raise ValueError("observations hold images")
         size = 1
         for n in space.shape:
             size *= int(n)
         return size
-    if _is(space, "Discrete"):
+    if is_kind(space, "Discrete"):
         return int(space.n)
-    if _is(space, "MultiDiscrete"):
+    if is_kind(space, "MultiDiscrete"):
         return int(space.nvec.sum())
-    if _is(space, "MultiBinary"):
+    if is_kind(space, "MultiBinary"):
         return int(space.sample().size)
-    if _is(space, "Dict") or _is(space, "Tuple"):
-        parts = space.spaces.values() if _is(space, "Dict") else space.spaces
+    if is_kind(space, "Dict", "Tuple"):
+        parts = space.spaces.values() if is_kind(space, "Dict") else space.spaces
         return sum(_numbers(part) for part in parts)
     raise ValueError(f"observations are {type(space).__name__}")
 
 
-def _is(space: Any, name: str) -> bool:
-    """By name: gymnasium need not be loaded to ask."""
-    return any(cls.__name__ == name for cls in type(space).__mro__)
+def is_kind(space: Any, *names: str) -> bool:
+    """Is it one of gymnasium's spaces of these names? Asked by name, so that gymnasium need not be loaded."""
+    return any(cls.__name__ in names for cls in type(space).__mro__)

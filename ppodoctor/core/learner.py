@@ -149,6 +149,13 @@ class Learner:
             found.append(UpdateRecord(update=number, wall=wall, **columns))
         return found
 
+    def lines(self, begin: float, end: float) -> tuple[str, str]:
+        """The rows of both, since the last call of those, as the JSON lines of a run folder: (updates, episodes).
+
+        Nothing is taken away. Updates lie evenly between `begin` and `end` [s].
+        """
+        return self.core.lines(begin, end)
+
     def episodes(self) -> list[EpisodeRecord]:
         """The episodes that ended since the last call."""
         return [

@@ -177,6 +177,8 @@ class Checkpoints:
 
     def __init__(self, seconds: float | None = None, *, keep: int = KEEP) -> None:
         self.seconds, self.keep = seconds, keep
+        self.skips = seconds != 0
+        """See `observe`."""
         self.origin: dict[str, Any] = {}
         """What the run was started with, to make it again: environment, options, network, versions."""
         self.last: Path | None = None

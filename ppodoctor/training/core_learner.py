@@ -24,10 +24,27 @@ from ppodoctor.training.spaces import ActionFacts
 from ppodoctor.training.trajectory import Batch, Flags, Trajectory
 
 F32 = NDArray[np.float32]
-WHOLE = ("optimizer_steps", "backwards", "minibatch_size")
+WHOLE = ("rollout_steps", "episodes", "optimizer_steps", "backwards", "minibatch_size")
 OF_THE_ROLLOUT = ("step", "rollout_steps", "episode_return", "episode_length", "episodes", "reward_mean", "reward_std",
                   "reward_abs_max", "reward_zero_share", "action_mode_share", "action_bound_share")  # fmt: skip
 """Columns that the run folder's writer measures itself."""
+
+
+def learner_outside(config: PPOConfig, inputs: int, action: ActionFacts, tensors: dict[str, Any]) -> CoreLearner:
+    """A learner for environments outside of the core, which does not do twice what the loop does already."""
+    spec = Spec(inputs, (), len(action.sizes)) if action.continuous else Spec(inputs, action.sizes)
+    batch = config.normalise_advantages == "batch"
+    own = replace(
+        config,
+        normalise_observations=False,
+        normalise_rewards=False,
+        normalise_advantages="off" if batch else config.normalise_advantages,
+        n_step=0,
+        advantage_smoothing=1,
+    )
+    whole = Core(own, spec)
+    whole.fill(tensors)
+    return CoreLearner(config, whole, action)
 
 
 class CoreLearner:
@@ -35,25 +52,10 @@ class CoreLearner:
 
     name = "core"
 
-    def __init__(self, config: PPOConfig, inputs: int, action: ActionFacts, tensors: dict[str, Any]) -> None:
-        self.config, self.action = config, action
+    def __init__(self, config: PPOConfig, whole: Core, action: ActionFacts) -> None:
+        self.config, self.action, self.whole = config, action, whole
         self.head = head_of(action)
-        spec = Spec(inputs, (), len(action.sizes)) if action.continuous else Spec(inputs, action.sizes)
-        # what the loop does already is not done twice
-        batch = config.normalise_advantages == "batch"
-        self._whole = Core(
-            replace(
-                config,
-                normalise_observations=False,
-                normalise_rewards=False,
-                normalise_advantages="off" if batch else config.normalise_advantages,
-                n_step=0,
-                advantage_smoothing=1,
-            ),
-            spec,
-        )
-        self._whole.fill(tensors)
-        self.core = self._whole.core
+        self.core = whole.core
         self._views = self.core.views()
         self._actions: NDArray[Any] = np.zeros((config.num_envs, *action.shape), action.dtype)
         self._every = np.arange(config.batch_size)
@@ -76,7 +78,7 @@ class CoreLearner:
 
     def values(self, observation: F32, rows: NDArray[np.int64]) -> F32:
         """The critic at observations [B, D]."""
-        return self._whole.values(np.ascontiguousarray(observation, np.float32))
+        return self.whole.values(np.ascontiguousarray(observation, np.float32))
 
     def finish(self, trajectory: Trajectory) -> None:
         """Log-probabilities as they were drawn; values of the whole rollout at once."""
@@ -88,7 +90,7 @@ class CoreLearner:
         if trajectory.raw is not None:
             steps, count = trajectory.reward.shape
             rows = trajectory.observation.reshape(steps * count, -1)
-            trajectory.outputs = self._whole.outputs(rows).reshape(steps, count, -1)
+            trajectory.outputs = self.whole.outputs(rows).reshape(steps, count, -1)
 
     def update(self, batch: Batch, rates: Rates, *, keep: bool = False) -> Learned:
         """Epochs of minibatches, until the divergence is too large."""
@@ -102,8 +104,11 @@ class CoreLearner:
             raise TrainingError(str(error)) from None
         finally:
             self.core.keep = False
-        columns = self._columns()
-        columns["learning_rate"] = rates.learning_rate  # the core's own is a float32
+        return self.learned(batch, keep=keep, without=OF_THE_ROLLOUT, learning_rate=rates.learning_rate)
+
+    def learned(self, batch: Batch, *, keep: bool, without: tuple[str, ...], **better: float) -> Learned:
+        """What the last update did; some columns are somebody else's to tell, some are known better than float32."""
+        columns = {name: value for name, value in self._columns().items() if name not in without} | better
         return Learned(columns, columns.get("approx_kl", math.nan), self._kept(batch) if keep else [])
 
     def _take(self, batch: Batch) -> None:
@@ -125,7 +130,7 @@ class CoreLearner:
         from ppodoctor.core._core import COLUMNS
 
         row = dict(zip(COLUMNS, self.core.telemetry()[-1].tolist(), strict=True))
-        found = {name: value for name, value in row.items() if name not in OF_THE_ROLLOUT and not math.isnan(value)}
+        found = {name: value for name, value in row.items() if not math.isnan(value)}
         return {name: int(value) if name in WHOLE else value for name, value in found.items()}
 
     def _kept(self, batch: Batch) -> list[Minibatch]:
@@ -171,12 +176,12 @@ class CoreLearner:
 
     def fill(self, tensors: dict[str, Any]) -> None:
         """Take over weights by name. Raises ValueError for one that is missing or of another shape."""
-        self._whole.fill(tensors)
+        self.whole.fill(tensors)
 
     def state(self) -> dict[str, Any]:
         """Weights, Adam's moments and how far the draws are."""
-        return self._whole.state()
+        return self.whole.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self._whole.restore(state)
+        self.whole.restore(state)

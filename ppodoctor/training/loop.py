@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,9 +27,13 @@ class Update:
     batch: Batch
     learned: Learned
     rates: Rates
-    episodes: list[Ended]
+    episodes: Sequence[Ended]
+    """Finished since the update that was shown last."""
     wall: float
     """Seconds since training began."""
+    lines: tuple[str, str] | None = None
+    """The rows of updates and of episodes since the update that was shown last, as the run folder's JSON lines, where
+    the learner writes them itself."""
 
 
 def keeps_specimen(number: int) -> bool:
@@ -66,6 +70,8 @@ class Trainer:
     extras: tuple[Extra, ...] = ()
     specimens: bool = True
     """Keep raw tensors of some updates?"""
+    every: bool = True
+    """Show every update? Otherwise a learner that is faster so may show only some."""
     backend: str = ""
     """Who learns and why, one sentence."""
     stopping: str = ""

@@ -4,6 +4,9 @@ An observer is called as `observer(trainer, update)` after every update. It may 
 `trainer.stop(reason)`. Two more methods are called where it has them: `begin(trainer, folder)` before the first update,
 and `end(trainer, status)` after the last one, whatever happened; `status` is "finished", "stopped", "interrupted" (in
 the middle of an update) or "crashed". The arrays of an update are overwritten by the next one.
+
+An observer with a true attribute `skips` does without some updates: where nobody wants each of them, the compiled core
+makes several in one call. The update that is shown then tells of all episodes since the one before.
 """
 
 from __future__ import annotations

@@ -18,11 +18,17 @@ WATCHED = ("numpy", "torch", "gymnasium", "ppodoctor")
 """Packages whose version decides the last bits."""
 
 
-def origin_of(environment: Any, config: PPOConfig, options: EnvOptions, actor_critic: Any) -> dict[str, Any]:
-    """JSON-ready: environment and network by name (empty where they have none), options, settings, versions."""
+def origin_of(
+    environment: Any, config: PPOConfig, options: EnvOptions, actor_critic: Any, *, how: str = ""
+) -> dict[str, Any]:
+    """JSON-ready: environment and network by name (empty where they have none), options, settings, versions.
+
+    `how` the environments are stepped decides by which door a run is gone on with: inside of the core, or in Python.
+    """
     return {
         "environment": environment if isinstance(environment, str) else name_in_module(environment),
         "options": _plain(asdict(options)),
+        "stepped": "core" if how == "core" else "python",
         "config": config.to_dict(),
         "network": name_in_module(actor_critic) if actor_critic is not None else None,
         "versions": versions(),

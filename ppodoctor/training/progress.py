@@ -28,6 +28,8 @@ SHOWN = (
 class Progress:
     """Shows how far training is and how it goes; an observer of the loop."""
 
+    skips = True
+
     def __init__(self, stream: TextIO, config: PPOConfig, *, alive: bool) -> None:
         self.stream, self.config, self.alive = stream, config, alive
         self.returns: deque[float] = deque(maxlen=100)
@@ -43,7 +45,7 @@ class Progress:
         self._write(f"ppodoctor: {trainer.backend}\n")
 
     def __call__(self, trainer: Trainer, update: Update) -> None:
-        self.returns.extend(one.episode.ret for one in update.episodes)
+        self.returns.extend(one.episode.ret for one in update.episodes[-100:])
         now = time.perf_counter() - self.began
         last = update.number == self.config.updates
         if now < self._next and not last:

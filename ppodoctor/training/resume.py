@@ -103,7 +103,8 @@ def resume(
     """
     saved = run if isinstance(run, Saved) else saved_in(run)
     environment, options, actor_critic = _again(saved.origin, environment, options, actor_critic)
-    envs = envs_for(environment, saved.config, options)
+    stepped, own = saved.origin.get("stepped", "python"), actor_critic is not None
+    envs = envs_for(environment, saved.config, options, own=own, stepped=stepped)
     try:
         header = _header(saved.folder)
         trainer = make_trainer(saved.config, envs, actor_critic=actor_critic, by=header.get("learner", ""))
@@ -114,7 +115,7 @@ def resume(
         if differs:
             text = "the run goes on, but not to the bit as it would have: " + "; ".join(differs)
             warnings.warn(text, TrainingWarning, stacklevel=2)
-        origin = origin_of(environment, saved.config, options, actor_critic)
+        origin = origin_of(environment, saved.config, options, actor_critic, how=envs.how)
         writer.describe(origin=origin)
         signal = run_to_end(trainer, writer, with_checkpoints(observers, origin))
     finally:

@@ -6,15 +6,17 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
+from ppodoctor.core import is_kind
 from ppodoctor.records import EnvFacts, ParameterFacts, SpaceFacts
 from ppodoctor.training.loop import Trainer
 from ppodoctor.training.normalize import LIMIT
 from ppodoctor.training.trajectory import Trajectory
 
 BOUND = 1e308
+WIDEST = 64
+"""Bounds of a space that are told."""
 
 
 class Seen:
@@ -76,7 +78,7 @@ class Seen:
 def env_facts(trainer: Trainer, seen: Seen) -> EnvFacts:
     """The environments as run.json describes them."""
     envs, config = trainer.collector.envs, trainer.config
-    spec = _spec(envs.spec_id)
+    kwargs, limit = _registered(envs)
     return EnvFacts(
         stream=0,
         cls=envs.spec_id or type(envs).__name__,
@@ -84,8 +86,8 @@ def env_facts(trainer: Trainer, seen: Seen) -> EnvFacts:
         api="gymnasium",
         num_envs=envs.num_envs,
         spec_id=envs.spec_id,
-        spec_kwargs=dict(getattr(spec, "kwargs", {}) or {}),
-        max_episode_steps=getattr(spec, "max_episode_steps", None),
+        spec_kwargs=kwargs,
+        max_episode_steps=limit,
         autoreset=envs.autoreset,
         observation=_observation_facts(trainer),
         action=space_facts(envs.action_space),
@@ -98,22 +100,24 @@ def env_facts(trainer: Trainer, seen: Seen) -> EnvFacts:
 def _observation_facts(trainer: Trainer) -> SpaceFacts:
     """The observation space, or what a normaliser makes of it."""
     collector = trainer.collector
-    space = collector.envs.observation_space
-    if collector.eyes.scale is not None and isinstance(space, spaces.Box) and len(space.shape) == 1:
-        space = spaces.Box(-LIMIT, LIMIT, space.shape, np.float32)
-    return space_facts(space)
+    space: Any = collector.envs.observation_space
+    facts = space_facts(space)
+    if collector.eyes.scale is not None and is_kind(space, "Box") and len(space.shape) == 1:
+        size = min(space.shape[0], WIDEST)
+        facts.low, facts.high, facts.dtype = (-LIMIT,) * size, (LIMIT,) * size, "float32"
+    return facts
 
 
-def space_facts(space: spaces.Space[Any]) -> SpaceFacts:
+def space_facts(space: Any) -> SpaceFacts:
     """A space as the records describe it."""
     facts = SpaceFacts(type(space).__name__, tuple(space.shape or ()), dtype=str(space.dtype or ""))
-    if isinstance(space, spaces.Discrete):
+    if is_kind(space, "Discrete"):
         facts.n = int(space.n)
-    elif isinstance(space, spaces.MultiDiscrete):
+    elif is_kind(space, "MultiDiscrete"):
         facts.nvec = tuple(int(n) for n in np.ravel(space.nvec))
-    elif isinstance(space, spaces.Box):
+    elif is_kind(space, "Box"):
         facts.low, facts.high = (
-            tuple(np.clip(np.ravel(bound)[:64].astype(np.float64), -BOUND, BOUND).tolist())
+            tuple(np.clip(np.ravel(bound)[:WIDEST].astype(np.float64), -BOUND, BOUND).tolist())
             for bound in (space.low, space.high)
         )
     return facts
@@ -132,10 +136,14 @@ def parameter_facts(trainer: Trainer, first: dict[str, NDArray[Any]]) -> tuple[P
     return tuple(found)
 
 
-def _spec(spec_id: str | None) -> Any:
+def _registered(envs: Any) -> tuple[dict[str, Any], int | None]:
+    """(arguments, time limit) under which the environment is registered."""
+    if envs.how == "core":
+        return {}, envs.limit
     import gymnasium
 
     try:
-        return gymnasium.spec(spec_id) if spec_id else None
+        spec = gymnasium.spec(envs.spec_id) if envs.spec_id else None
     except gymnasium.error.Error:
-        return None
+        spec = None
+    return dict(getattr(spec, "kwargs", None) or {}), getattr(spec, "max_episode_steps", None)

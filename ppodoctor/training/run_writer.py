@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from ppodoctor.config import settings
 from ppodoctor.recorder import Recorder
@@ -55,7 +54,20 @@ class RunWriter:
         self.describe()
 
     def write(self, update: Update) -> None:
-        """One update: its row, its episodes, its specimens."""
+        """An update as it was shown: rows of updates and episodes, its specimens."""
+        if update.lines is not None:
+            self.recorder.lines(*update.lines)
+        else:
+            self._rows(update)
+        if update.trajectory.raw is not None:
+            self._seen.add(update.trajectory)
+            self._specimens(update)
+        self._before = self.trainer.learner.version
+        if update.number <= 2 or update.wall - self._described > DESCRIBE_SECONDS:
+            self._described = update.wall
+            self.describe()
+
+    def _rows(self, update: Update) -> None:
         config, recorder = self.trainer.config, self.recorder
         begin = update.step - config.batch_size
         for ended in update.episodes:
@@ -68,13 +80,6 @@ class RunWriter:
             )
         columns = {**rollout_columns(update, self.trainer), **update.learned.columns}
         recorder.update(UpdateRecord(update=update.number, step=update.step, wall=update.wall, **columns))
-        if update.trajectory.raw is not None:
-            self._seen.add(update.trajectory)
-            self._specimens(update)
-        self._before = self.trainer.learner.version
-        if update.number <= 2 or update.wall - self._described > DESCRIBE_SECONDS:
-            self._described = update.wall
-            self.describe()
 
     def _specimens(self, update: Update) -> None:
         """The raw tensors of this update."""
@@ -152,15 +157,12 @@ def rollout_columns(update: Update, trainer: Trainer) -> dict[str, Any]:
     if kind == "categorical":
         found["action_mode_share"] = float(np.bincount(action.reshape(-1)).max()) / action.size
     elif kind == "gaussian":
-        space = trainer.collector.envs.action_space
-        assert isinstance(space, spaces.Box)
+        space: Any = trainer.collector.envs.action_space
         low, high = space.low.reshape(-1), space.high.reshape(-1)
         found["action_bound_share"] = float(((action <= low) | (action >= high)).mean())
     return found
 
 
 def _versions() -> dict[str, str]:
-    import gymnasium
-
-    torch = sys.modules.get("torch")
-    return {"gymnasium": gymnasium.__version__, **({"torch": str(torch.__version__)} if torch is not None else {})}
+    """Of what was loaded."""
+    return {name: str(sys.modules[name].__version__) for name in ("gymnasium", "torch") if name in sys.modules}

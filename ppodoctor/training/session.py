@@ -36,6 +36,7 @@ def run_to_end(trainer: Trainer, writer: RunWriter, observers: Sequence[Observer
     Returns the signal that ended it, or 0. Raises what training raises, TrainingError with what is left said.
     """
     status, reason, signal = "crashed", "", 0
+    trainer.every = not all(getattr(one, "skips", False) for one in observers)
     with stopped_by_signals(trainer.stop) as caught:
         try:
             begin_all(observers, trainer, writer.recorder.folder)

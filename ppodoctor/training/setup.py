@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ppodoctor.config import ConfigError, PPOConfig
-from ppodoctor.core import misfit
+from ppodoctor.core import TASKS, misfit, why_not_stepped
 from ppodoctor.training.dense import DenseShape, initial_tensors
 from ppodoctor.training.dense_learner import DenseLearner
-from ppodoctor.training.envs.api import Envs
+from ppodoctor.training.envs.api import EnvOptions, Envs
 from ppodoctor.training.learner import Learner
 from ppodoctor.training.loop import Extra, Trainer
 from ppodoctor.training.normalize import ObservationScale, RewardScale
@@ -103,6 +104,22 @@ def why_not_core(config: PPOConfig, envs: Envs, parts: Parts) -> str:
     return "compile is on" if config.compile else misfit(config, envs.observation_space, envs.action_space)
 
 
+def why_not_inside(environment: Any, config: PPOConfig, options: EnvOptions, *, own: bool = False) -> str:
+    """Why the core cannot step this environment by itself, or nothing when it can. `own`: so is the network."""
+    reason = why_not_stepped(environment, config)
+    if reason or own:
+        return reason or "the network is your own"
+    if replace(options, squash_actions=False, frame_stack=1) != EnvOptions():
+        return "the environments are made with options of their own"
+    gymnasium = sys.modules.get("gymnasium")
+    if gymnasium is not None:
+        from ppodoctor.training.envs.classic import world_of
+
+        if world_of(gymnasium.envs.registry.get(environment)) is None:
+            return f"another environment is registered as {environment}"
+    return misfit(config, TASKS[environment].observation_space, TASKS[environment].action_space)
+
+
 def make_trainer(config: PPOConfig, envs: Envs, *, actor_critic: ActorCritic | None = None, by: str = "") -> Trainer:
     """Everything for a run, seeded; the environments are reset.
 
@@ -117,6 +134,11 @@ def make_trainer(config: PPOConfig, envs: Envs, *, actor_critic: ActorCritic | N
     """
     if envs.num_envs != config.num_envs:
         raise ConfigError(f"num_envs is {config.num_envs}, but {envs.num_envs} environments were given")
+    if envs.how == "core":
+        from ppodoctor.training.native import NativeEnvs, native_trainer
+
+        assert isinstance(envs, NativeEnvs)
+        return native_trainer(config, envs, choose(config, envs, parts_of(config, envs, None)).why)
     parts = parts_of(config, envs, actor_critic)
     choice = choose(config, envs, parts, own=actor_critic is not None, by=by)
     learner = make_learner(config, envs, parts, actor_critic=actor_critic, by=choice.name)
@@ -146,9 +168,9 @@ def make_learner(config: PPOConfig, envs: Envs, parts: Parts, *, actor_critic: A
         shape = DenseShape.of(config, parts.layout.vector, parts.action)
         tensors = initial_tensors(shape, config, weights)
         if by == "core":
-            from ppodoctor.training.core_learner import CoreLearner
+            from ppodoctor.training.core_learner import learner_outside
 
-            return CoreLearner(config, parts.layout.vector, parts.action, tensors)
+            return learner_outside(config, parts.layout.vector, parts.action, tensors)
         if by == "dense":
             return DenseLearner(config, parts.layout.vector, parts.action, tensors, acting)
     from ppodoctor.training.torch_setup import make_torch_learner

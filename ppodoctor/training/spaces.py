@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
 from ppodoctor.config import ConfigError
+from ppodoctor.core import is_kind
 
 Kind = Literal["categorical", "multi_categorical", "bernoulli", "gaussian", "squashed"]
 IMAGE_SIDE = 36
@@ -52,17 +52,17 @@ class ActionFacts:
         return np.float32 if self.continuous else np.int64
 
 
-def action_facts(space: spaces.Space[Any], *, squash: bool = False) -> ActionFacts:
+def action_facts(space: Any, *, squash: bool = False) -> ActionFacts:
     """How a policy acts in this space. Raises ConfigError for one that PPO has no distribution for."""
-    if squash and not isinstance(space, spaces.Box):
+    if squash and not is_kind(space, "Box"):
         raise ConfigError(f"squash_actions is for Box actions; this environment's are {space}. Leave it off.")
-    if isinstance(space, spaces.Discrete):
+    if is_kind(space, "Discrete"):
         return ActionFacts("categorical", (int(space.n),))
-    if isinstance(space, spaces.MultiDiscrete):
+    if is_kind(space, "MultiDiscrete"):
         return ActionFacts("multi_categorical", tuple(int(n) for n in np.ravel(space.nvec)))
-    if isinstance(space, spaces.MultiBinary):
+    if is_kind(space, "MultiBinary"):
         return ActionFacts("bernoulli", (1,) * int(np.prod(space.shape)))
-    if isinstance(space, spaces.Box):
+    if is_kind(space, "Box"):
         return ActionFacts("squashed" if squash else "gaussian", (1,) * int(np.prod(space.shape)))
     raise ConfigError(
         f"the action space is {space}; Discrete, MultiDiscrete, MultiBinary or Box was expected. "
@@ -78,7 +78,7 @@ class Layout:
     there are images, the result is a dict: `vector` (if any) and each image [N, channels, height, width] uint8.
     """
 
-    space: spaces.Space[Any]
+    space: Any
     vector: int
     """D."""
     images: tuple[tuple[str, tuple[int, int, int]], ...]
@@ -91,7 +91,7 @@ class Layout:
 
     def pack(self, observation: Any) -> Any:
         """Observations [N, ...] of the space as the network takes them."""
-        if isinstance(self.space, spaces.Box) and len(self.space.shape) == 1:
+        if is_kind(self.space, "Box") and len(self.space.shape) == 1:
             return np.asarray(observation, np.float32)
         parts: list[NDArray[np.float32]] = []
         images: dict[str, NDArray[Any]] = {}
@@ -101,28 +101,28 @@ class Layout:
         return {VECTOR: np.concatenate(parts, axis=1), **images} if parts else images
 
 
-def layout_of(space: spaces.Space[Any]) -> Layout:
+def layout_of(space: Any) -> Layout:
     """The layout of a space. Raises ConfigError for one that has no fixed size."""
     images: list[tuple[str, tuple[int, int, int]]] = []
     size = _measure(space, "image", images)
     return Layout(space, size, tuple(images))
 
 
-def _measure(space: spaces.Space[Any], name: str, images: list[tuple[str, tuple[int, int, int]]]) -> int:
+def _measure(space: Any, name: str, images: list[tuple[str, tuple[int, int, int]]]) -> int:
     """Numbers that a space adds to the vector; images are put on the list."""
-    if isinstance(space, spaces.Dict | spaces.Tuple):
+    if is_kind(space, "Dict", "Tuple"):
         return sum(_measure(one, f"{name}.{key}", images) for key, one in parts_of_space(space))
-    if isinstance(space, spaces.Box):
+    if is_kind(space, "Box"):
         shape = image_shape(space)
         if shape is None:
             return int(np.prod(space.shape))
         images.append((name, shape))
         return 0
-    if isinstance(space, spaces.Discrete):
+    if is_kind(space, "Discrete"):
         return int(space.n)
-    if isinstance(space, spaces.MultiDiscrete):
+    if is_kind(space, "MultiDiscrete"):
         return int(np.sum(space.nvec))
-    if isinstance(space, spaces.MultiBinary):
+    if is_kind(space, "MultiBinary"):
         return int(np.prod(space.shape))
     raise ConfigError(
         f"a part of the observation space is {space}; Box, Discrete, MultiDiscrete, MultiBinary, Dict or Tuple was "
@@ -130,12 +130,12 @@ def _measure(space: spaces.Space[Any], name: str, images: list[tuple[str, tuple[
     )
 
 
-def parts_of_space(space: spaces.Dict | spaces.Tuple[Any]) -> list[tuple[Any, spaces.Space[Any]]]:
+def parts_of_space(space: Any) -> list[tuple[Any, Any]]:
     """Key and space of each part, in order."""
-    return list(space.spaces.items()) if isinstance(space, spaces.Dict) else list(enumerate(space.spaces))
+    return list(space.spaces.items()) if is_kind(space, "Dict") else list(enumerate(space.spaces))
 
 
-def image_shape(space: spaces.Box) -> tuple[int, int, int] | None:
+def image_shape(space: Any) -> tuple[int, int, int] | None:
     """(channels, height, width) of a uint8 box with three axes, channels first or last."""
     if space.dtype != np.uint8 or len(space.shape) != 3:
         return None
@@ -147,22 +147,22 @@ def image_shape(space: spaces.Box) -> tuple[int, int, int] | None:
 
 def _pack(space: Any, value: Any, name: str, found: tuple[list[NDArray[np.float32]], dict[str, NDArray[Any]]]) -> None:
     vectors, images = found
-    if isinstance(space, spaces.Dict | spaces.Tuple):
+    if is_kind(space, "Dict", "Tuple"):
         for key, one in parts_of_space(space):
             _pack(one, value[key], f"{name}.{key}", found)
         return
     array = np.asarray(value)
     rows = len(array)
-    if isinstance(space, spaces.Box):
+    if is_kind(space, "Box"):
         shape = image_shape(space)
         if shape is None:
             vectors.append(array.reshape(rows, -1).astype(np.float32, copy=False))
         else:
             first = array.shape[1:] == shape
             images[name] = array if first else np.ascontiguousarray(np.moveaxis(array, -1, 1))
-    elif isinstance(space, spaces.Discrete):
+    elif is_kind(space, "Discrete"):
         vectors.append(_one_hot(array.reshape(rows) - int(space.start), int(space.n)))
-    elif isinstance(space, spaces.MultiDiscrete):
+    elif is_kind(space, "MultiDiscrete"):
         digits, starts = array.reshape(rows, -1), np.ravel(space.start)
         vectors.extend(_one_hot(digits[:, i] - int(starts[i]), int(n)) for i, n in enumerate(np.ravel(space.nvec)))
     else:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gymnasium import spaces
+
+from ppodoctor.core import is_kind
+
+if TYPE_CHECKING:
+    from gymnasium import spaces
 
 
-def to_json(space: spaces.Space[Any]) -> dict[str, Any]:
+def to_json(space: Any) -> dict[str, Any]:
     """A space as JSON-ready data; bounds that are all alike are one number."""
     kind = type(space).__name__
-    if isinstance(space, spaces.Dict):
+    if is_kind(space, "Dict"):
         return {"kind": kind, "parts": {name: to_json(part) for name, part in space.spaces.items()}}
-    if isinstance(space, spaces.Tuple):
+    if is_kind(space, "Tuple"):
         return {"kind": kind, "parts": [to_json(part) for part in space.spaces]}
-    if isinstance(space, spaces.Discrete):
+    if is_kind(space, "Discrete"):
         return {"kind": kind, "n": int(space.n), "start": int(space.start)}
-    if isinstance(space, spaces.MultiDiscrete):
+    if is_kind(space, "MultiDiscrete"):
         return {"kind": kind, "nvec": space.nvec.tolist(), "start": np.asarray(space.start).tolist()}
-    if isinstance(space, spaces.MultiBinary):
+    if is_kind(space, "MultiBinary"):
         return {"kind": kind, "n": space.n if isinstance(space.n, int) else list(space.n)}
-    if isinstance(space, spaces.Box):
+    if is_kind(space, "Box"):
         low, high = _bound(space.low), _bound(space.high)
         return {"kind": kind, "shape": list(space.shape), "dtype": str(space.dtype), "low": low, "high": high}
     raise ValueError(f"a policy file cannot describe the space {space}")
@@ -29,6 +33,8 @@ def to_json(space: spaces.Space[Any]) -> dict[str, Any]:
 
 def from_json(data: dict[str, Any]) -> spaces.Space[Any]:
     """The space that `to_json` described. Raises ValueError for one that is not known."""
+    from gymnasium import spaces
+
     kind = data.get("kind")
     if kind == "Dict":
         return spaces.Dict({name: from_json(part) for name, part in data["parts"].items()})

@@ -13,14 +13,14 @@ from typing import Any
 from ppodoctor.config import ConfigError, PPOConfig
 from ppodoctor.recorder import numbered_folder
 from ppodoctor.run import Run
-from ppodoctor.training.envs import EnvOptions, Envs, make_envs
+from ppodoctor.training.envs import EnvOptions, Envs
 from ppodoctor.training.observe import Observer
 from ppodoctor.training.origin import origin_of
 from ppodoctor.training.policy import Policy, policy_of
 from ppodoctor.training.presets import config_for
 from ppodoctor.training.run_writer import RunWriter
 from ppodoctor.training.session import run_to_end, with_checkpoints
-from ppodoctor.training.setup import ActorCritic, make_trainer
+from ppodoctor.training.setup import ActorCritic, make_trainer, why_not_inside
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ def train(
         TrainingError: a number stopped being finite.
     """
     config, options = config or config_for(environment), options or EnvOptions()
-    envs = envs_for(environment, config, options)
+    envs = envs_for(environment, config, options, own=actor_critic is not None)
     try:
         trainer = make_trainer(config, envs, actor_critic=actor_critic)
         folder = _unused(Path(out)) if out is not None else new_folder(envs.spec_id or name_of(environment))
         writer = RunWriter(folder, trainer, actor_critic)
-        origin = origin_of(environment, config, options, actor_critic)
+        origin = origin_of(environment, config, options, actor_critic, how=envs.how)
         writer.describe(origin=origin)
         signal = run_to_end(trainer, writer, with_checkpoints(observers, origin))
     finally:
@@ -82,11 +82,31 @@ def train(
     return Result(policy_of(trainer, actor_critic), folder, trainer.stopping, signal)
 
 
-def envs_for(environment: Any, config: PPOConfig, options: EnvOptions) -> Envs:
-    """The environments of a run: made as its settings ask for, or those that were given."""
+def envs_for(environment: Any, config: PPOConfig, options: EnvOptions, *, own: bool = False, stepped: str = "") -> Envs:
+    """The environments of a run: inside of the compiled core, made as the settings ask for, or those that were given.
+
+    Args:
+        environment: As for `train`.
+        config: The settings.
+        options: How they are made.
+        own: Is the network the user's own?
+        stepped: Where they have to stand, "core" or "python", as for a run that is gone on with.
+
+    Raises:
+        ConfigError: the core has to step them, and cannot.
+    """
+    why_not = why_not_inside(environment, config, options, own=own)
+    if stepped == "core" and why_not:
+        raise ConfigError(f"the compiled core stepped this run's environments, and cannot go on with them: {why_not}")
+    if stepped != "python" and not why_not:
+        from ppodoctor.training.native import NativeEnvs
+
+        return NativeEnvs(environment, config.num_envs)
     if all(hasattr(environment, name) for name in ("num_envs", "how", "autoreset", "state")):
         given: Envs = environment
         return given
+    from ppodoctor.training.envs import make_envs
+
     wanted = replace(options, squash_actions=config.squash_actions, frame_stack=config.frame_stack)
     return make_envs(environment, config.num_envs, options=wanted)
 

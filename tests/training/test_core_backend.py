@@ -173,8 +173,12 @@ def ppodoctor(*words):
 
 @pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
 @pytest.mark.parametrize("changes", [{}, {"normalise_advantages": "batch", "target_kl": 0.01}])
-def test_a_run_of_the_core_is_found_healthy(tmp_path, name, changes):
-    run = train(name, PPOConfig(total_steps=16 * 1024, epochs=4, **changes), out=tmp_path).run
+@pytest.mark.parametrize("stepped", ["core", "python"])
+def test_a_run_of_the_core_is_found_healthy(tmp_path, name, changes, stepped):
+    config = PPOConfig(total_steps=16 * 1024, epochs=4, **changes)
+    environment = name if stepped == "core" else make_envs(name, config.num_envs)
+    run = train(environment, config, out=tmp_path).run
+    assert run.header["origin"]["stepped"] == stepped
     assert (run.header["learner"], run.damage) == ("core", ())
     found = diagnose(run)
     assert not [one.id for one in (*found.causes, *found.notes) if one.basis == "exact"]

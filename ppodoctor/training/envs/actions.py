@@ -6,27 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from gymnasium import Space, spaces
 from numpy.typing import NDArray
 
+from ppodoctor.core import is_kind
 from ppodoctor.training.envs.api import EnvironmentFault
 
 Sender = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def sender(space: Space[Any], *, squash: bool = False) -> Sender:
+def sender(space: Any, *, squash: bool = False) -> Sender:
     """The function from policy actions [N, ...] to environment actions.
 
     Discrete and MultiDiscrete count from 0 here and from `start` there. Box is clipped to its bounds, or scaled from
     [-1, 1] to them with `squash`; integer boxes are rounded. Raises EnvironmentFault for a space PPO has no policy for.
     """
-    if isinstance(space, spaces.Discrete):
+    if is_kind(space, "Discrete"):
         return _discrete(int(space.start))
-    if isinstance(space, spaces.MultiDiscrete):
+    if is_kind(space, "MultiDiscrete"):
         return _integers(space.shape, space.dtype, np.asarray(space.start) if np.any(space.start) else None)
-    if isinstance(space, spaces.MultiBinary):
+    if is_kind(space, "MultiBinary"):
         return _integers(space.shape, space.dtype, None)
-    if isinstance(space, spaces.Box):
+    if is_kind(space, "Box"):
         return _box(space, squash=squash)
     raise EnvironmentFault(
         f"The action space is {space}. Expected Discrete, MultiDiscrete, MultiBinary or Box. "
@@ -48,7 +48,7 @@ def _integers(shape: tuple[int, ...], dtype: Any, start: NDArray[Any] | None) ->
     return send
 
 
-def _box(space: spaces.Box, *, squash: bool) -> Sender:
+def _box(space: Any, *, squash: bool) -> Sender:
     low, high, shape, dtype = space.low, space.high, space.shape, space.dtype
     whole = np.issubdtype(dtype, np.integer)
     if squash and not space.is_bounded():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import gymnasium as gym
 
 Observation = Any
 """Array [N, ...], or a dict or tuple of such (nested as the space is); float32, uint8 or integers."""
@@ -70,7 +72,7 @@ class Envs(Protocol):
     """Of one environment."""
     spec_id: str | None
     how: str
-    """native, sync, async, envpool, or given (made by the caller)."""
+    """core (stepped by the compiled core itself), native, sync, async, envpool, or given (made by the caller)."""
     why: str
     """Why that way of stepping was chosen, one sentence."""
     autoreset: str

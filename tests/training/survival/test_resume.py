@@ -46,7 +46,11 @@ def short(**changes):
     return PPOConfig.from_dict({"total_steps": 12 * 128, "num_envs": 4, "rollout_steps": 32, **changes})
 
 
+IN_PYTHON = {"options": EnvOptions(max_episode_steps=100)}
+"""A time limit of one's own keeps the environments out of the core."""
 CASES = {
+    "plain in python": ("CartPole-v1", short(), IN_PYTHON),
+    "scaled in python": ("Pendulum-v1", short(normalise_observations=True, normalise_rewards=True), IN_PYTHON),
     "plain": ("CartPole-v1", short(), {}),
     "scaled": ("Pendulum-v1", short(normalise_observations=True, normalise_rewards=True), {}),
     "adaptive": ("CartPole-v1", short(learning_rate_schedule="kl_adaptive", target_kl=0.01, learning_rate=1e-2), {}),
