@@ -243,9 +243,14 @@ def columns() -> Dict[str, Dict[str, str]]:
     return {f.name: dict(f.metadata) for f in fields(UpdateRecord)}
 
 
+_PLAIN = frozenset((bool, int, float, str, type(None)))
+
+
 def to_dict(record: Any) -> Dict[str, Any]:
     """A record as JSON-ready data, without the columns that were not observed."""
-    return {name: value for name, value in asdict(record).items() if value is not None}
+    own = vars(record)
+    whole = own if _PLAIN.issuperset(map(type, own.values())) else asdict(record)
+    return {name: value for name, value in whole.items() if value is not None}
 
 
 def from_dict(kind: Any, data: Dict[str, Any]) -> Any:

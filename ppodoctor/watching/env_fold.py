@@ -85,10 +85,13 @@ class _Scan:
     def __post_init__(self) -> None:
         steps, envs = self.block.reward.shape
         self.start = np.zeros(envs, np.int64)
-        raw = self.block.raw
-        self.raw = self.rewards = list(np.ascontiguousarray(self.block.reward.T))
-        if raw is not None and not np.array_equal(raw, self.block.reward):
-            self.raw = list(np.ascontiguousarray(raw.T))
+        block, stream = self.block, self.stream
+        self.raw = self.rewards = list(np.ascontiguousarray(block.reward.T))
+        if block.raw is not None and not np.array_equal(block.raw, block.reward):
+            self.raw = list(np.ascontiguousarray(block.raw.T))
+            stream.same_rewards = None
+        elif block.obs is not None and stream.same_rewards is not None:
+            stream.same_rewards += steps
         self.marks = np.zeros((steps + 2, envs), bool)
         self.marks[:2] = self.carry.reset_before
         self.filler = np.zeros((steps + 1, envs), bool)

@@ -21,6 +21,8 @@ ROWS = 16384
 BYTES = 64 * 1024 * 1024
 """Budget for the observations of one stream between two cuts."""
 _REUSE_ROWS = 64
+_SAME_REWARDS = 256
+"""Rows after which innermost rewards that are the received ones count as the same for good, or until next kept."""
 _EQUAL_RESETS = 64
 
 
@@ -43,6 +45,10 @@ class Stream:
         self.calls = 0
         self.rows: List[Tuple[Any, ...]] = []
         self.keep = False
+        self.plain = False
+        """No observations are kept, and what is below passes rewards and ends on as they are: it is not looked at."""
+        self.same_rewards: Optional[int] = 0
+        """Rows, with observations, whose innermost rewards were those received; None once one was not."""
         self.declared = num_envs
         self.envs = num_envs or 1
         self.vector = num_envs is not None
@@ -88,9 +94,14 @@ class Stream:
     def open(self, keep: bool) -> None:
         """Called before the first row after a cut: decides whether observations are kept until the next one."""
         self.keep = keep
+        self.plain = not keep and (self.same_rewards or 0) >= _SAME_REWARDS and self._tells_all()
         self._watched = 0
         if not keep:
             self.now = None
+
+    def _tells_all(self) -> bool:
+        """Does what step returns tell how an episode ended and who resets?"""
+        return self.returns == 5 and (self.autoreset_known or not self.vector)
 
     def before(self) -> None:
         """Called before a step while observations are kept and the current one has not been copied yet."""
@@ -131,7 +142,9 @@ class Stream:
             ended, cut = kept(ended), kept(cut)
         below = self.below
         usual = len(trace) == below.length and not door.resets
-        if usual and type(below.plan) is int:
+        if self.plain:
+            raw = reward
+        elif usual and type(below.plan) is int:
             raw = trace[below.plan][3][1]
             if type(raw) not in PLAIN:
                 raw = kept(raw)
@@ -153,7 +166,7 @@ class Stream:
         ended: Any = out[2]
         cut: Any = out[3] if self.returns == 5 else None
         usual = len(trace) == self.below.length and not door.resets
-        raw = self._raw(out, trace, door, usual)
+        raw = None if self.plain else self._raw(out, trace, door, usual)
         if self.packed:
             flags: Any = (ended.tobytes(), cut.tobytes() if cut is not None else None)
             over = b"\1" in flags[0] or (cut is not None and b"\1" in flags[1])

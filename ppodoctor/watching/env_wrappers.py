@@ -9,20 +9,24 @@ import functools
 import inspect
 import threading
 from types import FunctionType
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Tuple
 
+UNTRACED = ()
+"""In the place of a trace; the templates know it by its class."""
 NAMES = ("step", "reset", "seed", "step_async", "step_wait", "__init__")
 
 
 class Door(threading.local):
     """What every wrapped method calls. `trace` is None outside an environment call, else the calls below it so far.
 
+    It is `UNTRACED` while an environment is called whose calls below need not be known: then they pass.
+
     An entry of `trace` is (entries before the call began, object, arguments or None for a reset, what it returned),
     written when the call returns. Steps that only pass on a running episode's step from further inside leave no
     entry: there are many of them. The attributes are per thread: environments may be stepped in several.
     """
 
-    trace: Optional[List[Any]] = None
+    trace: Any = None
     resets = False
     """A reset happened below the call that is running."""
 
@@ -49,6 +53,8 @@ def _step(fn: Any, door: Any, size: Any, several: Any) -> Any:
         trace = door.trace
         if trace is None:
             return door.step(door, fn, self, args, kwargs)
+        if trace.__class__ is several:
+            return fn(self, *args, **kwargs)
         start = size(trace)
         out = fn(self, *args, **kwargs)
         if (
@@ -74,6 +80,8 @@ def _step_of_one(fn: Any, door: Any, size: Any, several: Any) -> Any:
         trace = door.trace
         if trace is None:
             return door.step(door, fn, self, (action,), {})
+        if trace.__class__ is several:
+            return fn(self, action)
         start = size(trace)
         out = fn(self, action)
         if (
@@ -97,6 +105,8 @@ def _reset(fn: Any, door: Any, size: Any, several: Any) -> Any:
         trace = door.trace
         if trace is None:
             return door.reset(door, fn, self, args, kwargs)
+        if trace.__class__ is several:
+            return fn(self, *args, **kwargs)
         start = size(trace)
         out = fn(self, *args, **kwargs)
         del trace[start:]  # steps taken by a reset (no-op starts) belong to no step of the script
@@ -138,6 +148,8 @@ def _step_wait(fn: Any, door: Any, size: Any, several: Any) -> Any:
         trace = door.trace
         if trace is None:
             return door.step_wait(door, fn, self, args, kwargs)
+        if trace.__class__ is several:
+            return fn(self, *args, **kwargs)
         start = size(trace)
         out = fn(self, *args, **kwargs)
         trace.append((start, self, args, out))

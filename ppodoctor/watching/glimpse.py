@@ -106,16 +106,17 @@ class Glimpses:
         """The reading with fresh numbers, or None when this loss is not quite like the others of its kind."""
         known = self._kinds[kind]
         found: Dict[str, Array] = {}
+        paths = _Paths(roots)
         for name, places in known.places.items():
-            value = self._fetch(places[0], roots, found.get("prediction")) if places else None
+            value = self._fetch(places[0], paths, found.get("prediction")) if places else None
             if value is not None:
                 found[name] = value
             elif name in _NEEDED:
                 return None
-        return _filled(known.reading, found, self._limits(known.bounds, roots))
+        return _filled(known.reading, found, self._limits(known.bounds, paths))
 
-    def _fetch(self, place: Place, roots: Sequence[Any], prediction: Optional[Array]) -> Optional[Array]:
-        node = _follow(place, roots)
+    def _fetch(self, place: Place, paths: _Paths, prediction: Optional[Array]) -> Optional[Array]:
+        node = paths.follow(place)
         if node is None:
             return None
         if place.name == "variable":
@@ -132,8 +133,8 @@ class Glimpses:
         with np.errstate(all="ignore"):
             return _CHANGES[place.change](kept, prediction)
 
-    def _limits(self, place: Optional[Place], roots: Sequence[Any]) -> Tuple[Optional[float], Optional[float]]:
-        node = None if place is None else _follow(place, roots)
+    def _limits(self, place: Optional[Place], paths: _Paths) -> Tuple[Optional[float], Optional[float]]:
+        node = None if place is None else paths.follow(place)
         low, high = getattr(node, "_saved_min", None), getattr(node, "_saved_max", None)
         return (None if low is None else float(low)), (None if high is None else float(high))
 
@@ -150,18 +151,29 @@ def kind_of(roots: Sequence[Any]) -> Tuple[Any, ...]:
     return tuple(kinds)
 
 
-def _follow(place: Place, roots: Sequence[Any]) -> Optional[Any]:
-    """The node at the end of the way, if what is met on it is what was met before."""
-    if place.root >= len(roots):
-        return None
-    node = roots[place.root].grad_fn
-    for number, (edge, op) in enumerate(place.way):
-        if number:
-            following = node.next_functions
-            node = following[edge][0] if edge < len(following) else None
-        if node is None or operation(node.name()) != op:
+class _Paths:
+    """Follows ways through one graph; the ways to several places begin alike, and each node is asked once."""
+
+    def __init__(self, roots: Sequence[Any]) -> None:
+        self._roots = roots
+        self._known: Dict[Any, Tuple[str, Any]] = {}
+
+    def follow(self, place: Place) -> Optional[Any]:
+        """The node at the end of the way, if what is met on it is what was met before."""
+        if place.root >= len(self._roots):
             return None
-    return node
+        node, following = None, ((self._roots[place.root].grad_fn, 0),)
+        for edge, op in place.way:
+            node = following[edge][0] if edge < len(following) else None
+            if node is None:
+                return None
+            known = self._known.get(node)
+            if known is None:
+                known = self._known[node] = operation(node.name()), node.next_functions
+            if known[0] != op:
+                return None
+            following = known[1]
+        return node
 
 
 def _telling(wanted: Dict[str, Array]) -> bool:

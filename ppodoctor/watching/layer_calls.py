@@ -142,9 +142,7 @@ class LayerCalls:
         small = wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD
         kept_out = _copy(output) if small else None
         self._spent += (0 if kept_in is None else kept_in.nbytes) + (0 if kept_out is None else kept_out.nbytes)
-        self._log.append(
-            (number, step, stream, self._version(), self._with_grad(), module.training, kept_in, kept_out)
-        )
+        self._log.append((number, step, stream, self._version(), self._with_grad(), module.training, kept_in, kept_out))
 
     def _whole(self, value: Any) -> Any:
         """Under `torch.vmap` a tensor stands for one slice; the whole of it, the mapped dimension first."""
@@ -203,7 +201,7 @@ def _input(data: Any) -> Any:
 
 
 def _copy(value: Any) -> Any:
-    """[rows, width] without its gradient, copied where it is; on the host as an array, which the collector passes by."""
+    """[rows, width] without its gradient, copied where it is; on the host as an array: the collector passes it by."""
     if value.device.type != "cpu":
         return _rows(value.detach()).clone()
     return _rows(as_numpy(value)).copy()

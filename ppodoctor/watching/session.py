@@ -14,7 +14,7 @@ from ppodoctor.watching.settings import Settings
 from ppodoctor.watching.sites import is_script_file
 from ppodoctor.watching.tap_env import EnvTap
 
-DESCRIBE_SECONDS = 2.0
+DESCRIBE_SECONDS = 5.0
 """run.json is written again after an update when this much time has passed."""
 
 

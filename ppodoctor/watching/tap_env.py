@@ -18,7 +18,7 @@ from ppodoctor.watching.env_stream import NoStep, Stream
 from ppodoctor.watching.env_streams import Streams
 from ppodoctor.watching.env_values import PLAIN, chosen_environments, kept, observation_of
 from ppodoctor.watching.env_workers import Worker, follow_forks, read_workers
-from ppodoctor.watching.env_wrappers import Door
+from ppodoctor.watching.env_wrappers import UNTRACED, Door
 from ppodoctor.watching.sites import script_site
 
 _MADE = 4096
@@ -146,7 +146,7 @@ class EnvTap:
                 stream.before()
         except Exception as error:
             self._fail(stream, error)
-        trace: List[Any] = []
+        trace: Any = UNTRACED if stream.plain else []
         door.trace = trace
         try:
             out = fn(env, *args, **kwargs)

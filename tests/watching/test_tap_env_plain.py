@@ -1,0 +1,114 @@
+"""Where what is below an environment passes rewards on as they are, its calls are not looked at between specimens."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+import pytest
+from env_zoo import Count, Doubled, episodes, play
+
+from ppodoctor.recorder import Recorder
+from ppodoctor.watching.tap_env import EnvTap
+
+ROWS = 400
+
+
+class LaterDoubled(gymnasium.Wrapper):
+    """Passes rewards on until it is told otherwise."""
+
+    doubling = False
+
+    def step(self, action):
+        observation, reward, *rest = self.env.step(action)
+        return observation, reward * (2 if self.doubling else 1), *rest
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    return Recorder(tmp_path, producer="test")
+
+
+@pytest.fixture
+def tap(recorder):
+    tap = EnvTap(recorder, None)
+    tap.attach_classes()
+    yield tap
+    tap.detach()
+
+
+def kept_then_light(tap, run):
+    """A rollout with observations, then one without; the light one's columns."""
+    for keep in (True, False):
+        tap.keep_rows = keep
+        run()
+        _, columns = tap.cut(1)
+    return columns
+
+
+def vector_run(envs, steps=ROWS):
+    envs.reset(seed=1)
+    for k in range(steps):
+        envs.step(np.full(envs.num_envs, k % 2))
+
+
+def test_an_environment_below_wrappers_that_change_nothing_is_not_traced(tap, recorder):
+    env = gymnasium.make("CartPole-v1", max_episode_steps=20)
+    columns = kept_then_light(tap, lambda: play(env, ROWS))
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert stream.plain
+    assert columns["rollout_steps"] == ROWS
+    assert {one["ret"] for one in episodes(recorder)} == {one["ret_seen"] for one in episodes(recorder)}
+    assert all(one["ret"] == one["length"] for one in episodes(recorder))
+
+
+def test_ends_are_seen_all_the_same(tap, recorder):
+    """Twice the same run: once its second half untraced, once traced throughout."""
+    env = gymnasium.make("CartPole-v1", max_episode_steps=20)
+    kept_then_light(tap, lambda: play(env, ROWS))
+    untraced = [(one["length"], one["terminated"], one["truncated"]) for one in episodes(recorder)]
+    again = Recorder(recorder.folder / "again", producer="test")
+    traced_tap = EnvTap(again, None)
+    tap.detach()
+    traced_tap.attach_classes()
+    other = gymnasium.make("CartPole-v1", max_episode_steps=20)
+    traced_tap.keep_rows = True
+    for _ in range(2):
+        play(other, ROWS)
+        traced_tap.cut(1)
+    traced_tap.detach()
+    assert untraced == [(one["length"], one["terminated"], one["truncated"]) for one in episodes(again)]
+    assert {truncated for _, _, truncated in untraced} == {True, False}
+
+
+@pytest.mark.parametrize("vector", [False, True])
+def test_a_wrapper_that_changes_rewards_keeps_being_looked_below(tap, recorder, vector):
+    if vector:
+        envs = gymnasium.vector.SyncVectorEnv([lambda: Doubled(gymnasium.make("CartPole-v1"))] * 3)
+        kept_then_light(tap, lambda: vector_run(envs))
+    else:
+        env = Doubled(gymnasium.make("CartPole-v1"))
+        kept_then_light(tap, lambda: play(env, ROWS))
+    assert not any(watched.stream.plain for watched in tap.streams.watched)
+    assert all(one["ret_seen"] == 2 * one["ret"] for one in episodes(recorder))
+
+
+def test_a_vector_environment_is_looked_below_until_it_has_shown_who_resets(tap, recorder):
+    envs = gymnasium.vector.SyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * 3)
+    kept_then_light(tap, lambda: vector_run(envs))
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert stream.plain
+    assert stream.autoreset == "next_step"
+    endless = gymnasium.vector.SyncVectorEnv([lambda: Count(length=10_000)] * 2)
+    kept_then_light(tap, lambda: vector_run(endless))
+    assert not tap.streams.watched[-1].stream.plain
+
+
+def test_a_change_is_noticed_when_steps_are_kept_again(tap, recorder):
+    env = LaterDoubled(gymnasium.make("CartPole-v1"))
+    kept_then_light(tap, lambda: play(env, ROWS))
+    stream = tap.streams.watched[0].stream
+    assert stream.plain
+    env.doubling = True
+    kept_then_light(tap, lambda: play(env, ROWS))
+    assert not stream.plain
+    assert episodes(recorder)[-1]["ret_seen"] == 2 * episodes(recorder)[-1]["ret"]
