@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,35 +14,47 @@ from ppodoctor.cli.folders import new_folder, script_stem
 from ppodoctor.cli.options import ShowOptions
 from ppodoctor.cli.statuses import UsageError
 from ppodoctor.config import ConfigError
-from ppodoctor.lab import LabError, Stop, Trial, TrialResult
+from ppodoctor.lab import Executor, LabError, Stop, Trial, TrialResult
+from ppodoctor.lab.cluster import Cluster
 from ppodoctor.lab.flags import as_text, unknown_flag
+from ppodoctor.lab.lab import cores
 from ppodoctor.reporting import tuning_html, tuning_terminal
 from ppodoctor.reporting.terminal import make_console
 from ppodoctor.tuning.outcome import Outcome, outcome_of, write_winner
 from ppodoctor.tuning.study import FILE, FRESH, Spec, Study
 
 if TYPE_CHECKING:
-    from ppodoctor.cli.tune import SearchOptions
+    from ppodoctor.cli.tune_options import ClusterOptions
 
 
-def carry_out(spec: Spec, out: Path | None, minutes: float | None, workers: int, show: ShowOptions) -> int:
+@dataclass(frozen=True)
+class Ways:
+    """How a study is carried out, whatever it searches."""
+
+    minutes: float | None
+    workers: int
+    cluster: ClusterOptions
+    show: ShowOptions
+
+
+def carry_out(spec: Spec, out: Path | None, ways: Ways) -> int:
     """A new study, or the same command again: then it goes on. Returns the exit status."""
     folder = _folder(spec, out)
     try:
-        return _study(folder, spec, minutes, workers, show)
+        return _study(folder, spec, ways)
     except ConfigError as error:
         raise UsageError(as_sentence(error) + _hint(spec)) from None
     finally:
         _clear_away(folder)
 
 
-def go_on(folder: Path, search: SearchOptions, workers: int, show: ShowOptions) -> int:
+def go_on(folder: Path, trials: int | None, ways: Ways) -> int:
     """Go on with the study in a folder."""
     try:
         spec = Spec.load(folder)
     except LabError as error:
         raise UsageError(as_sentence(error)) from None
-    return _study(folder, replace(spec, trials=search.trials or spec.trials), search.minutes, workers, show)
+    return _study(folder, replace(spec, trials=trials or spec.trials), ways)
 
 
 def _folder(spec: Spec, out: Path | None) -> Path:
@@ -61,18 +75,20 @@ def _clear_away(folder: Path) -> None:
         folder.rmdir()
 
 
-def _study(folder: Path, spec: Spec, minutes: float | None, workers: int, show: ShowOptions) -> int:
-    stop = Stop(None if minutes is None else 60 * minutes)
+def _study(folder: Path, spec: Spec, ways: Ways) -> int:
+    stop, show = Stop(None if ways.minutes is None else 60 * ways.minutes), ways.show
     try:
-        study = Study(folder, spec, workers=workers, tell=None if show.quiet else Progress())
-        try:
-            if not show.quiet:
-                _say(f"tuning in {folder}; Ctrl-C leaves everything for `ppodoctor tune --resume {folder}`")
-            with stop.on_signals():
-                study.run(stop)
-            outcome = outcome_of(study)
-        finally:
-            study.close()
+        with _executor(folder, ways) as executor:
+            tell = None if show.quiet else Progress()
+            study = Study(folder, spec, workers=ways.workers, tell=tell, executor=executor)
+            try:
+                if not show.quiet:
+                    _say(f"tuning in {folder}; Ctrl-C leaves everything for `ppodoctor tune --resume {folder}`")
+                with stop.on_signals():
+                    study.run(stop)
+                outcome = outcome_of(study)
+            finally:
+                study.close()
     except LabError as error:
         raise UsageError(as_sentence(error)) from None
     _tell(outcome, show)
@@ -80,6 +96,28 @@ def _study(folder: Path, spec: Spec, minutes: float | None, workers: int, show: 
         _say(f"stopped with {outcome.trials} trials done: `ppodoctor tune --resume {folder}` goes on")
         return 128 + stop.signal
     return 0
+
+
+@contextmanager
+def _executor(folder: Path, ways: Ways) -> Iterator[Executor | None]:
+    """The cluster that was asked for, with what is to be said of it; None for this machine."""
+    wanted = ways.cluster
+    if not wanted.wanted:
+        yield None
+        return
+    from ppodoctor.lab.remote import Needs, RayExecutor
+
+    if wanted.ray_address is not None:
+        cluster = Cluster.join(wanted.ray_address)
+    else:
+        listen = wanted.ray_listen or ""
+        cluster = Cluster.start(cpus=ways.workers or cores(), listen=listen, token_folder=folder if listen else None)
+    try:
+        for sentence in cluster.warnings:
+            _say(sentence)
+        yield RayExecutor(cluster, Needs(wanted.trial_cpus, wanted.trial_gpus, wanted.trial_memory * 1e9))
+    finally:
+        cluster.close()
 
 
 class Progress:

@@ -4,9 +4,9 @@ Trials are cached by their content, so the same one is never run twice in one fo
 interrupted is run again.
 """
 
-from ppodoctor.lab.lab import Lab
+from ppodoctor.lab.lab import Executor, Lab
 from ppodoctor.lab.stop import Stop
 from ppodoctor.lab.store import LabError
 from ppodoctor.lab.trial import Trial, TrialResult
 
-__all__ = ["Lab", "LabError", "Stop", "Trial", "TrialResult"]
+__all__ = ["Executor", "Lab", "LabError", "Stop", "Trial", "TrialResult"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from ppodoctor.lab.members import Ran, fits_core, run_members
 from ppodoctor.lab.stop import Stop
@@ -20,6 +21,17 @@ TICK = 0.2
 Tell = Callable[[Trial, TrialResult], None]
 
 
+class Executor(Protocol):
+    """Runs trials somewhere else, such as on a cluster."""
+
+    @property
+    def slots(self) -> int:
+        """Trials side by side."""
+
+    def run(self, trials: Iterable[Trial], home: Path, stop: Stop) -> Iterator[Ran]:
+        """Trials as they end, what they left below `home`; None for one that `stop` interrupted."""
+
+
 class Lab:
     """Runs trials in one folder.
 
@@ -27,15 +39,24 @@ class Lab:
         folder: Holds study.db and, below trials/, what trials left behind.
         workers: Trials side by side; 0 takes one for each core.
         tell: Called for every trial that ended now, for a line of progress.
+        executor: Runs all trials; None runs them on this machine.
     """
 
-    def __init__(self, folder: str | Path, *, workers: int = 0, tell: Tell | None = None) -> None:
+    def __init__(
+        self, folder: str | Path, *, workers: int = 0, tell: Tell | None = None, executor: Executor | None = None
+    ) -> None:
         self.folder = Path(folder)
-        self.workers = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or 1
+        self._workers = workers or cores()
         self.tell = tell
+        self.executor = executor
         self.store = Store(self.folder)
         self.ran = 0
         """Trials run here, not counting those that were known."""
+
+    @property
+    def workers(self) -> int:
+        """Trials side by side."""
+        return self._workers if self.executor is None else self.executor.slots
 
     def run(self, trials: Sequence[Trial], stop: Stop | None = None, *, wait: bool = True) -> list[TrialResult | None]:
         """Results in the order of `trials`; None for one that `stop` left undone, which a later call runs.
@@ -82,6 +103,9 @@ class Lab:
 
     def _ended(self, trials: Sequence[Trial], mine: set[str], stop: Stop) -> Iterator[Ran]:
         """Trials as they end, by the executor that takes them."""
+        if self.executor is not None:
+            yield from self.executor.run(self._claimed(trials, mine), self.folder / TRIALS, stop)
+            return
         scripts = [trial for trial in trials if trial.command]
         members = [trial for trial in trials if fits_core(trial)]
         trainings = [trial for trial in trials if not trial.command and trial not in members]
@@ -106,3 +130,8 @@ class Lab:
     def close(self) -> None:
         """Close the study's file."""
         self.store.close()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

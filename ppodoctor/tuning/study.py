@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ppodoctor.config import ConfigError
-from ppodoctor.lab import Lab, LabError, Stop, Trial, TrialResult
+from ppodoctor.lab import Executor, Lab, LabError, Stop, Trial, TrialResult
 from ppodoctor.tuning.plans import Plan, Tried
 from ppodoctor.tuning.space import Axis, Space, check
 
@@ -112,15 +112,22 @@ class Study:
         spec: What to do. Raises ConfigError where its settings cannot be.
         workers: Trials side by side; 0 takes one for each core.
         tell: Called for each trial that ended, with how many settings have been tried.
+        executor: Runs the trials, such as on a cluster; None runs them on this machine.
     """
 
     def __init__(
-        self, folder: Path, spec: Spec, *, workers: int = 0, tell: Callable[[Trial, TrialResult], None] | None = None
+        self,
+        folder: Path,
+        spec: Spec,
+        *,
+        workers: int = 0,
+        tell: Callable[[Trial, TrialResult], None] | None = None,
+        executor: Executor | None = None,
     ) -> None:
         if not spec.command:
             check(spec.space, spec.fixed)
         self.folder, self.spec = folder, spec
-        self.lab = Lab(folder, workers=workers, tell=tell)
+        self.lab = Lab(folder, workers=workers, tell=tell, executor=executor)
         with self.lab.store.guarded():
             self.lab.store.base.execute(TABLE)
         self._keys: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ppodoctor.lab import Stop
+from ppodoctor.lab import Executor, Stop
 from ppodoctor.tuning.outcome import Outcome, outcome_of, write_winner
 from ppodoctor.tuning.plans import load_optuna
 from ppodoctor.tuning.space import flag_space, own_space
@@ -23,7 +23,7 @@ def tune(
     method: str = "bayes",
     out: str | Path = "tuning",
     minutes: float | None = None,
-    workers: int = 0,
+    workers: int | Executor = 0,
     **given: Any,
 ) -> Outcome:
     """Search settings of our trainer on an environment, or flags of a script.
@@ -36,7 +36,8 @@ def tune(
         method: grid, random, sobol, bayes, tpe, gp or cmaes.
         out: Folder of the study.
         minutes: For the whole study; without it until its trials are done.
-        workers: Trials side by side; 0 takes one for each core.
+        workers: Trials side by side, 0 for one for each core; or what runs them elsewhere, such as
+            `ppodoctor.lab.remote.RayExecutor`.
         given: More of `ppodoctor.tuning.study.Spec`: fixed, steps, trials, fresh_seeds, trial_seconds, seed.
 
     Returns:
@@ -49,7 +50,8 @@ def tune(
     own = isinstance(target, str)
     axes = own_space(space) if own else flag_space(space)
     where: Mapping[str, Any] = {"environment": target} if own else {"command": tuple(target)}
-    study = Study(Path(out), Spec(axes, method=method, **where, **given), workers=workers)
+    runs: Mapping[str, Any] = {"workers": workers} if isinstance(workers, int) else {"executor": workers}
+    study = Study(Path(out), Spec(axes, method=method, **where, **given), **runs)
     try:
         study.run(Stop(None if minutes is None else 60 * minutes))
         outcome = outcome_of(study)
