@@ -8,8 +8,11 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -176,9 +179,43 @@ def _split(record: Any) -> Tuple[Dict[str, Any], Dict[str, Array]]:
     return meta, arrays
 
 
+def _save(path: Path, arrays: Mapping[str, Array]) -> None:
+    """As np.savez does it, at a tenth of the time: a specimen is many small arrays."""
+    files = {f"{name}.npy".encode(): np.asarray(array) for name, array in arrays.items()}
+    plain = all(array.dtype.kind in "biufcSU" for array in files.values()) and len(files) < 65_000
+    if not plain or sum(array.nbytes for array in files.values()) > _LARGEST:
+        np.savez(str(path), **arrays)
+        return
+    parts: List[bytes] = []
+    directory: List[bytes] = []
+    at = 0
+    for name, array in files.items():
+        data = _header(array.dtype.str, array.shape) + array.tobytes()
+        # version 2.0, names in UTF-8, stored, 1 January 1980
+        facts = struct.pack("<5H3I2H", 20, 0x800, 0, 0, 0x21, zlib.crc32(data), len(data), len(data), len(name), 0)
+        parts += [b"PK\x03\x04", facts, name, data]
+        directory += [b"PK\x01\x02\x14\x00", facts, struct.pack("<3H2I", 0, 0, 0, 0, at), name]
+        at += 4 + len(facts) + len(name) + len(data)
+    size = sum(map(len, directory))
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, len(files), len(files), size, at, 0)
+    path.write_bytes(b"".join([*parts, *directory, end]))
+
+
+_LARGEST = 2**31
+"""Bytes; a larger file takes a format of its own, which numpy knows."""
+
+
+@lru_cache(maxsize=256)
+def _header(kind: str, shape: Tuple[int, ...]) -> bytes:
+    """What stands before the numbers of an array in C order (numpy.lib.format, version 1.0)."""
+    text = f"{{'descr': {kind!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
+    text += " " * (-(len(text) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")
+
+
 def save_rollout(path: Path, rollout: RolloutSpecimen) -> None:
     """Write one rollout to `path` (.npz, no pickle)."""
-    np.savez(str(path), **_pack(*_split(rollout)))
+    _save(path, _pack(*_split(rollout)))
 
 
 def save_calls(path: Path, calls: List[ModuleCalls]) -> None:
@@ -188,7 +225,7 @@ def save_calls(path: Path, calls: List[ModuleCalls]) -> None:
         meta, own = _split(call)
         metas.append(meta)
         arrays.update({f"{i}.{name}": value for name, value in own.items()})
-    np.savez(str(path), **_pack({"calls": metas}, arrays))
+    _save(path, _pack({"calls": metas}, arrays))
 
 
 def save_minibatch(path: Path, minibatch: MinibatchSpecimen) -> None:
@@ -200,7 +237,7 @@ def save_minibatch(path: Path, minibatch: MinibatchSpecimen) -> None:
         "roots": graph.roots,
         "truncated": graph.truncated,
     }
-    np.savez(str(path), **_pack(meta, graph.arrays))
+    _save(path, _pack(meta, graph.arrays))
 
 
 def _described(node: GraphNode) -> Dict[str, Any]:
