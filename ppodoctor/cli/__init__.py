@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ppodoctor.cli.statuses import EXPLAINED, WRONG_USE, UsageError
+from ppodoctor.cli.statuses import DOING, JUDGING, WRONG_USE, UsageError
 
 if TYPE_CHECKING:
     from cyclopts import App
 
 __all__ = ["main"]
 
+_JUDGING = ("diagnose", "train")
 COMMANDS = ("diagnose", "train", "tune", "evaluate", "play", "export", "report", "runs", "checks", "version")
 
 
@@ -29,13 +30,19 @@ def make_app() -> App:
         help="Your PPO does not learn. Put one command in front of the command you already have:\n\n"
         "`ppodoctor diagnose -- python my_ppo.py --env CartPole-v1`\n\n"
         "Your script runs unmodified; you read what is wrong, at which line, how that is known, and what to change.",
-        help_epilogue=EXPLAINED,
+        help_epilogue=JUDGING,
         version=__version__,
         result_action="return_value",
     )
     for place, name in enumerate(COMMANDS):
         module = import_module(f"ppodoctor.cli.{name}")
-        app.command(getattr(module, name), name=name, usage=getattr(module, "USAGE", None), sort_key=place)
+        app.command(
+            getattr(module, name),
+            name=name,
+            usage=getattr(module, "USAGE", None),
+            help_epilogue=JUDGING if name in _JUDGING else DOING,
+            sort_key=place,
+        )
     return app
 
 

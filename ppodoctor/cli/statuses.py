@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 HEALTHY_STATUS, CAUSE_STATUS, WRONG_USE, UNDECIDED_STATUS = 0, 1, 2, 3
-EXPLAINED = "Exit status: 0 healthy, 1 a cause was found, 2 wrong use or the script itself failed, 3 undecided."
+JUDGING = "Exit status: 0 healthy, 1 a cause was found, 2 wrong use or the script itself failed, 3 undecided."
+DOING = "Exit status: 0 done, 2 wrong use or it could not be done."
 
 
 class UsageError(Exception):

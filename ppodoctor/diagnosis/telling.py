@@ -59,6 +59,8 @@ def next_steps(draft: Diagnosis, run: Run, outcome: Learning, kinds: Sequence[Lo
         young = "watch longer (`--seconds 300`) to see the return rise"
         return (young,) if outcome.status == TOO_YOUNG else ()
     steps = [kind.next_step for kind in kinds]
+    if not run.updates and run.header.get("status") == "crashed":
+        return ("mend what stopped the script, and run the same command again", *steps)
     if not run.updates:
         steps.append("watch until the first updates: `--updates 20 --seconds 600`")
     blind = [s.remedy for s in draft.skipped if "minibatches" in s.missing and s.remedy]

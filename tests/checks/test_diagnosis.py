@@ -75,6 +75,13 @@ def test_nothing_recorded_is_undecided():
     assert all(skip.missing for skip in found.skipped)
 
 
+def test_a_script_that_failed_before_its_first_update_is_to_be_mended_first():
+    found = diagnose(Run(None, header={"status": "crashed"}))
+    assert found.verdict == UNDECIDED
+    assert found.next_steps[0].startswith("mend what stopped the script")
+    assert not any("--updates" in step for step in found.next_steps)
+
+
 def test_a_run_whose_tensors_were_not_read_is_not_called_healthy(diagnosed):
     blind = HEALTHY_RUN.but(minibatches=())
     assert diagnosed(blind).verdict == UNDECIDED
