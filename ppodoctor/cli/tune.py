@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -40,7 +41,7 @@ def tune(
     """
     options, show = options or TuneOptions(), show or ShowOptions()
     search, trial, place = options.search, options.trial, options.place
-    for some in (show, search, options.cluster):
+    for some in (show, search, place, options.cluster):
         some.refuse_nonsense()
     from ppodoctor.cli.tuned import Ways, as_sentence, carry_out, go_on
 
@@ -49,8 +50,9 @@ def tune(
         if place.resume is not None:
             if environment is not None or command is not None or search.grid or search.set or place.out is not None:
                 raise UsageError("--resume goes on with a study as it is; leave what is searched, and --out, away.")
-            return go_on(place.resume, search.trials, ways)
-        return carry_out(_spec(environment, command, search, trial), place.out, ways)
+            return go_on(place.resume, search.trials, place.storage, ways)
+        spec = _spec(environment, command, search, trial)
+        return carry_out(replace(spec, storage=place.storage or ""), place.out, ways)
     except ConfigError as error:
         raise UsageError(as_sentence(error)) from None
     except ModuleNotFoundError as error:

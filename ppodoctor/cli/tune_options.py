@@ -103,9 +103,23 @@ class FolderOptions:
     resume: Annotated[
         Path | None,
         Parameter(
-            help="Go on with the study in this folder; only --minutes, --trials and --workers with it.", group=FOLDER
+            help="Go on with the study in this folder; beside it only limits, and where it runs.",
+            group=FOLDER,
         ),
     ] = None
+    storage: Annotated[
+        str | None,
+        Parameter(
+            help="Keep the study in postgresql://USER@HOST/DATABASE, under the name of --out: machines that give both "
+            "share it. The password is best left to PGPASSWORD or ~/.pgpass.",
+            group=FOLDER,
+        ),
+    ] = None
+
+    def refuse_nonsense(self) -> None:
+        """Raise UsageError for options that contradict each other."""
+        if self.storage is not None and self.out is None and self.resume is None:
+            raise UsageError("--storage keeps many studies, and --out names this one; add --out NAME.")
 
 
 @Parameter(name="*")

@@ -48,13 +48,14 @@ def carry_out(spec: Spec, out: Path | None, ways: Ways) -> int:
         _clear_away(folder)
 
 
-def go_on(folder: Path, trials: int | None, ways: Ways) -> int:
+def go_on(folder: Path, trials: int | None, storage: str | None, ways: Ways) -> int:
     """Go on with the study in a folder."""
     try:
         spec = Spec.load(folder)
     except LabError as error:
         raise UsageError(as_sentence(error)) from None
-    return _study(folder, replace(spec, trials=trials or spec.trials), ways)
+    spec = replace(spec, trials=trials or spec.trials, storage=storage or spec.storage)
+    return _study(folder, spec, ways)
 
 
 def _folder(spec: Spec, out: Path | None) -> Path:

@@ -5,8 +5,8 @@ interrupted is run again.
 """
 
 from ppodoctor.lab.lab import Executor, Lab
+from ppodoctor.lab.sqlite import LabError
 from ppodoctor.lab.stop import Stop
-from ppodoctor.lab.store import LabError
 from ppodoctor.lab.trial import Trial, TrialResult
 
 __all__ = ["Executor", "Lab", "LabError", "Stop", "Trial", "TrialResult"]

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from ppodoctor.lab.members import Ran, fits_core, run_members
+from ppodoctor.lab.sqlite import LabError
 from ppodoctor.lab.stop import Stop
-from ppodoctor.lab.store import LabError, Store
+from ppodoctor.lab.store import Store
 from ppodoctor.lab.trial import Trial, TrialResult
 
 TRIALS = "trials"
@@ -40,16 +41,23 @@ class Lab:
         workers: Trials side by side; 0 takes one for each core.
         tell: Called for every trial that ended now, for a line of progress.
         executor: Runs all trials; None runs them on this machine.
+        storage: URL of a PostgreSQL database to keep results in; empty for a file in the folder.
     """
 
     def __init__(
-        self, folder: str | Path, *, workers: int = 0, tell: Tell | None = None, executor: Executor | None = None
+        self,
+        folder: str | Path,
+        *,
+        workers: int = 0,
+        tell: Tell | None = None,
+        executor: Executor | None = None,
+        storage: str = "",
     ) -> None:
         self.folder = Path(folder)
         self._workers = workers or cores()
         self.tell = tell
         self.executor = executor
-        self.store = Store(self.folder)
+        self.store = Store(self.folder, storage)
         self.ran = 0
         """Trials run here, not counting those that were known."""
 

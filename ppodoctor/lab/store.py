@@ -1,4 +1,4 @@
-"""The lab's memory: one SQLite file, shared by the processes that work in one folder.
+"""The lab's memory: trials and what they came to, in a file or a database that several processes share.
 
 A trial is claimed before it is run, so that two processes never run the same one. A claim is good as long as its
 process lives; what a killed process had claimed is free again. Results are written when a trial ends, each in a
@@ -7,144 +7,107 @@ transaction of its own.
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-import platform
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from ppodoctor.lab.owners import owner
+from ppodoctor.lab.sqlite import Base, LabError, SqliteBase, Statements
 from ppodoctor.lab.trial import Trial, TrialResult
 
-FILE = "study.db"
-WAIT = 60.0
-"""Seconds to wait for another process's transaction."""
-TABLES = """
-CREATE TABLE IF NOT EXISTS trial (
-    key TEXT PRIMARY KEY, trial TEXT NOT NULL, owner TEXT, claimed REAL, result TEXT, ended REAL
-)"""
-
-
-class LabError(Exception):
-    """The lab cannot go on; says what was seen and what to do."""
+POSTGRES = ("postgresql://", "postgres://")
+COLUMNS = {
+    "trial": "key TEXT PRIMARY KEY, trial TEXT NOT NULL, owner TEXT, claimed FLOAT8, result TEXT, ended FLOAT8",
+    "setting": "number INTEGER PRIMARY KEY, settings TEXT NOT NULL",
+    "fact": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
+}
+TABLES = [f"CREATE TABLE IF NOT EXISTS {name} ({columns})" for name, columns in COLUMNS.items()]
+CLAIM = (
+    "INSERT INTO trial (key, trial, owner, claimed) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, claimed = excluded.claimed"
+)
 
 
 class Store:
-    """The trials of one folder."""
+    """The trials of one study.
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+    Args:
+        folder: Of the study.
+        url: Of a PostgreSQL database, in which the folder's name is the study's; empty for SQLite in the folder.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
         self._read: dict[str, TrialResult] = {}
         """Results never change, so each is read once."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LabError(f"{folder} cannot be made ({error.strerror}); choose another folder with --out") from None
-        with self.guarded():
-            self.base = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-            self.base.execute("PRAGMA journal_mode=WAL")
-            self.base.execute("PRAGMA synchronous=NORMAL")
-            self.base.execute(TABLES)
-
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """SQLite's errors in words."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            hint = "free some space; what is written already is intact" if "full" in str(error) else "is it writable?"
-            raise LabError(f"the study in {self.path} cannot be written: {error}; {hint}") from None
-        except sqlite3.DatabaseError as error:
-            raise LabError(f"{self.path} is no study: {error}; choose another folder with --out") from None
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything in the block or nothing, and nobody else's writing in between."""
-        with self.guarded():
-            self.base.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.base
-                self.base.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.OperationalError):  # a full disk may have ended it already
-                    self.base.execute("ROLLBACK")
-                raise
+        self.base: Base = _postgres(url, folder) if url else SqliteBase(folder)
+        self.base.atomically(lambda run: [run(table) for table in TABLES])
 
     def claim(self, trial: Trial) -> bool:
         """Take a trial that has no result and that no living process works on. False where that is not so."""
-        key, me = trial.key, owner()
-        with self.transaction() as base:
-            row = base.execute("SELECT owner, result FROM trial WHERE key = ?", (key,)).fetchone()
-            if row is not None and (row[1] is not None or (row[0] and row[0] != me and alive(row[0]))):
+        key, text, me = trial.key, json.dumps(trial.to_dict(), default=str), owner()
+
+        def work(run: Statements) -> bool:
+            row = next(iter(run("SELECT owner, result FROM trial WHERE key = ?", [key])), None)
+            if row is not None and (row[1] is not None or (row[0] not in (None, me) and self.base.alive(run, row[0]))):
                 return False
-            given = (key, json.dumps(trial.to_dict(), default=str), me, time.time())
-            base.execute("INSERT OR REPLACE INTO trial (key, trial, owner, claimed) VALUES (?, ?, ?, ?)", given)
-        return True
+            run(CLAIM, [key, text, me, time.time()])
+            return True
+
+        return self.base.atomically(work)
 
     def release(self, key: str) -> None:
         """Give a trial back that was not run to its end."""
-        with self.transaction() as base:
-            base.execute("UPDATE trial SET owner = NULL WHERE key = ? AND result IS NULL", (key,))
+        statement = "UPDATE trial SET owner = NULL WHERE key = ? AND owner = ? AND result IS NULL"
+        self.base.atomically(lambda run: run(statement, [key, owner()]))
 
     def finish(self, result: TrialResult) -> None:
-        """Write what a trial came to."""
-        with self.transaction() as base:
-            text = json.dumps(result.to_dict())
-            base.execute("UPDATE trial SET result = ?, ended = ? WHERE key = ?", (text, time.time(), result.key))
+        """Write what a trial came to. The first result of a trial stays."""
+        values = [json.dumps(result.to_dict()), time.time(), result.key]
+        statement = "UPDATE trial SET result = ?, ended = ? WHERE key = ? AND result IS NULL"
+        self.base.atomically(lambda run: run(statement, values))
 
-    def results(self, keys: list[str] | None = None) -> dict[str, TrialResult]:
+    def results(self, keys: Sequence[str] | None = None) -> dict[str, TrialResult]:
         """What trials came to, by key: all of them, or those asked for."""
         wanted = set(keys or ())
-        with self.guarded():
-            if keys is not None and len(keys) < 200:
-                marks = ",".join("?" * len(keys))
-                rows = self.base.execute(f"SELECT key, result FROM trial WHERE key IN ({marks})", keys).fetchall()
-            else:
-                rows = self.base.execute("SELECT key, result FROM trial").fetchall()
-                rows = rows if keys is None else [row for row in rows if row[0] in wanted]
+        if keys is not None and len(keys) < 200:
+            unread = [key for key in keys if key not in self._read]
+            marks = ",".join("?" * len(unread))
+            ask = f"SELECT key, result FROM trial WHERE result IS NOT NULL AND key IN ({marks})"
+            self._take(self.base.rows(ask, unread) if unread else [])
+            return {key: self._read[key] for key in keys if key in self._read}
+        ended = {key for (key,) in self.base.rows("SELECT key FROM trial WHERE result IS NOT NULL")}
+        if not ended <= self._read.keys():
+            self._take(self.base.rows("SELECT key, result FROM trial WHERE result IS NOT NULL"))
+        return {key: one for key, one in self._read.items() if keys is None or key in wanted}
+
+    def _take(self, rows: Sequence[tuple[Any, ...]]) -> None:
         for key, text in rows:
-            if text is not None and key not in self._read:
+            if key not in self._read:
                 self._read[key] = TrialResult.from_dict(json.loads(text))
-        return {key: self._read[key] for key, text in rows if text is not None}
+
+    def agree(self, name: str, value: str) -> str:
+        """The value that the study has under this name: the one given, where it had none."""
+
+        def work(run: Statements) -> str:
+            run("INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO NOTHING", [name, value])
+            return str(run("SELECT value FROM fact WHERE name = ?", [name])[0][0])
+
+        return self.base.atomically(work)
 
     def close(self) -> None:
-        """Close the file."""
+        """Let go of the file, or of the database."""
         self.base.close()
 
 
-@functools.cache
-def _owner(pid: int) -> str:
-    return json.dumps([platform.node(), pid, _started(pid)])
+def _postgres(url: str, folder: Path) -> Base:
+    if not url.startswith(POSTGRES):
+        raise LabError(f"{url.partition(':')[0]}: is no storage; postgresql://USER@HOST/DATABASE was expected")
+    from ppodoctor.lab.postgres import PostgresBase
 
-
-def owner() -> str:
-    """This process, so that no later one with its number is taken for it."""
-    return _owner(os.getpid())
-
-
-def alive(name: str) -> bool:
-    """Does the process live that `owner` named? One of another machine is taken to live."""
-    host, pid, started = json.loads(name)
-    if host != platform.node():
-        return True
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    now = _started(pid)
-    return now is None or started is None or now == started
-
-
-def _started(pid: int) -> int | None:
-    """Clock ticks at which a process started; None where the system does not say. -1 for one that has ended."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    words = text.rpartition(")")[2].split()
-    return -1 if words[0] in ("Z", "X") else int(words[19])
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"{folder} cannot be made ({error.strerror}); choose another folder with --out") from None
+    return PostgresBase(url, folder.resolve().name)

@@ -12,11 +12,13 @@ from typing import Any
 
 from ppodoctor.config import ConfigError
 from ppodoctor.lab import Executor, Lab, LabError, Stop, Trial, TrialResult
+from ppodoctor.lab.postgres import without_password
+from ppodoctor.lab.sqlite import Statements
 from ppodoctor.tuning.plans import Plan, Tried
 from ppodoctor.tuning.space import Axis, Space, check
 
 FILE = "study.json"
-TABLE = "CREATE TABLE IF NOT EXISTS setting (number INTEGER PRIMARY KEY, settings TEXT NOT NULL)"
+SETTINGS = "SELECT settings FROM setting ORDER BY number"
 APART = 1000
 """Between two seeds: environment i of a training is seeded with seed + i."""
 FRESH = 1_000_000
@@ -48,6 +50,9 @@ class Spec:
     fresh_seeds: int = 5
     """Seeds of the last comparison."""
     seed: int = 0
+    storage: str = ""
+    """URL of a PostgreSQL database in which the folder's name is the study's; empty for a file in the folder. A
+    password in it is never written down."""
 
     def trial(self, settings: Mapping[str, Any], seed: int) -> Trial:
         """The trial of these settings and this seed."""
@@ -57,7 +62,7 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return asdict(self)
+        return asdict(self) | {"storage": without_password(self.storage)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Spec:
@@ -127,12 +132,19 @@ class Study:
         if not spec.command:
             check(spec.space, spec.fixed)
         self.folder, self.spec = folder, spec
-        self.lab = Lab(folder, workers=workers, tell=tell, executor=executor)
-        with self.lab.store.guarded():
-            self.lab.store.base.execute(TABLE)
+        self.lab = Lab(folder, workers=workers, tell=tell, executor=executor, storage=spec.storage)
+        self._agree()
         self._keys: dict[str, list[str]] = {}
         """The trials of settings, by their text."""
         spec.save(folder)
+
+    def _agree(self) -> None:
+        """Refuse a storage that holds another study by this name."""
+        mine = json.dumps(self.spec.to_dict() | {"trials": 0, "storage": ""}, sort_keys=True)
+        if self.lab.store.agree("study", mine) != mine:
+            where = without_password(self.spec.storage) or str(self.folder)
+            self.lab.close()
+            raise LabError(f"{where} holds another study by the name of {self.folder.name}; choose another with --out")
 
     def run(self, stop: Stop | None = None) -> None:
         """Search, add seeds where they matter, compare on fresh ones; leaves off wherever `stop` says so.
@@ -152,8 +164,7 @@ class Study:
 
     def settings(self) -> list[dict[str, Any]]:
         """Every setting that was asked for, in order."""
-        with self.lab.store.guarded():
-            rows = self.lab.store.base.execute("SELECT settings FROM setting ORDER BY number").fetchall()
+        rows = self.lab.store.base.rows(SETTINGS)
         return [_read(text) for (text,) in rows]
 
     def _search(self, stop: Stop) -> None:
@@ -185,22 +196,28 @@ class Study:
     def _ask(self, limit: int | None) -> list[dict[str, Any]]:
         """The next settings, noted as asked for in one transaction: no process asks for the same ones."""
         plan = Plan(self.spec.method, self.spec.space, self.spec.seed, self._usual_seconds())
-        with self.lab.store.transaction() as base:
-            history = self.history()
+
+        def work(run: Statements) -> list[dict[str, Any]]:
+            history = self._history([_read(text) for (text,) in run(SETTINGS)])
             count = (plan.length or 0) if plan.method == "grid" else self.lab.workers
             count = count if limit is None else min(count, limit - len(history))
             batch = plan.ask(history, count) if count > 0 else []
-            rows = [(len(history) + i, json.dumps(one)) for i, one in enumerate(batch)]
-            base.executemany("INSERT INTO setting VALUES (?, ?)", rows)
-        return batch
+            for number, one in enumerate(batch, len(history)):
+                run("INSERT INTO setting VALUES (?, ?)", [number, json.dumps(one)])
+            return batch
+
+        return self.lab.store.base.atomically(work)
 
     def _try(self, settings: Sequence[dict[str, Any]], stop: Stop, *, wait: bool = False) -> None:
         self.lab.run([self.spec.trial(one, search_seed(0)) for one in settings], stop, wait=wait)
 
     def history(self) -> list[Tried]:
         """The search so far, as plans take it: each setting with its mean score over the seeds that it has."""
+        return self._history(self.settings())
+
+    def _history(self, settings: Sequence[dict[str, Any]]) -> list[Tried]:
         known, found = self.lab.store.results(), []
-        for one in self.settings():
+        for one in settings:
             results = self._results(one, known)
             scores = [result.objective for result in results if result.ok and result.objective is not None]
             failed = len(scores) < len(results)

@@ -15,7 +15,8 @@ from lab_trials import tiny
 
 from ppodoctor.lab import Lab, LabError, Stop, Trial
 from ppodoctor.lab.members import fits_core
-from ppodoctor.lab.store import Store, alive, owner
+from ppodoctor.lab.owners import alive, owner
+from ppodoctor.lab.store import Store
 
 
 def test_a_known_trial_is_not_run_again(tmp_path):
@@ -140,8 +141,8 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
     """SQLite's own limit on pages stands in for a disk: what was written stays, the next trial is refused in words."""
     lab = Lab(tmp_path, workers=1)
     (kept,) = lab.run([tiny()])
-    (pages,) = lab.store.base.execute("PRAGMA page_count").fetchone()
-    lab.store.base.execute(f"PRAGMA max_page_count = {pages}")
+    ((pages,),) = lab.store.base.rows("PRAGMA page_count")
+    lab.store.base.rows(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LabError, match="free some space"):
         lab.run([tiny(seed=seed, steps=2048) for seed in range(2, 40)])
     lab.close()
@@ -154,8 +155,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
 def test_ten_thousand_trials_are_listed(tmp_path):
     store = Store(tmp_path)
     rows = [(f"{i:016x}", "{}", None, 0.0, json.dumps(_row(f"{i:016x}")), 0.0) for i in range(10_000)]
-    with store.transaction() as base:
-        base.executemany("INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?)", rows)
+    store.base.atomically(lambda run: [run("INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?)", row) for row in rows])
     assert len(store.results()) == 10_000
     assert store.results([rows[5][0]])[rows[5][0]].objective == 1.0
 
@@ -179,6 +179,5 @@ def test_ctrl_c_ends_a_study_whole(tmp_path):
     time.sleep(0.2)
     os.kill(process.pid, signal.SIGINT)
     assert process.communicate(timeout=60)[0].strip() == "[True, False] 2"
-    with Store(tmp_path).guarded():
-        rows = Store(tmp_path).base.execute("SELECT owner FROM trial WHERE result IS NULL").fetchall()
+    rows = Store(tmp_path).base.rows("SELECT owner FROM trial WHERE result IS NULL")
     assert rows == [(None,)]
