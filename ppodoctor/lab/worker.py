@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from ppodoctor.lab.flags import with_changes
+from ppodoctor.lab.flags import TRAINERS, keywords_of, with_changes
 from ppodoctor.lab.score import scored
 from ppodoctor.lab.scripts import RESULT, RUN, TRIAL
 from ppodoctor.lab.trial import Trial, TrialResult, failed
@@ -15,7 +16,9 @@ from ppodoctor.run import Run, RunError
 from ppodoctor.watching.launch import Limits, Outcome, launch
 
 INJECT = Path(__file__).resolve().parent / "inject"
-SEED_VARIABLE = "PPODOCTOR_SEED"
+SEED_VARIABLE, KEYWORDS_VARIABLE = "PPODOCTOR_SEED", "PPODOCTOR_KEYWORDS"
+TAKEN = "taken.txt"
+"""In a trial's folder: the keyword arguments that a trainer was given, one a line."""
 
 
 def run_script(trial: Trial, folder: Path) -> TrialResult | None:
@@ -27,10 +30,17 @@ def run_script(trial: Trial, folder: Path) -> TrialResult | None:
 
     command = with_changes(trial.command, trial.changes)
     _let_seeds_in(trial.seed)
+    keywords = keywords_of(trial.command, list(trial.changes))
+    if keywords:
+        _let_keywords_in({keywords[name]: trial.changes[name] for name in keywords}, folder / TAKEN)
     limits = Limits(seconds=trial.seconds or None, until=orphaned)
     outcome = launch(command, folder / RUN, limits)
     if outcome.interrupted or orphaned():
         return None
+    missed = [] if outcome.problem else sorted(set(keywords.values()) - _lines(folder / TAKEN))
+    if missed:
+        reason = f"no trainer of the script took {missed[0]} as a keyword argument, and it has no such flag"
+        return failed(trial, reason, seconds=outcome.seconds, by="script")
     return result_of(trial, outcome)
 
 
@@ -55,6 +65,17 @@ def _let_seeds_in(seed: int) -> None:
     given = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != ours]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(INJECT), *given])
     os.environ[SEED_VARIABLE] = str(seed)
+
+
+def _let_keywords_in(values: dict[str, Any], taken: Path) -> None:
+    """Let every Python of the command give these to a trainer that it imports."""
+    taken.unlink(missing_ok=True)
+    given = {"values": values, "trainers": TRAINERS, "taken": str(taken.absolute())}
+    os.environ[KEYWORDS_VARIABLE] = json.dumps(given)
+
+
+def _lines(path: Path) -> set[str]:
+    return set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
 
 
 def main() -> int:

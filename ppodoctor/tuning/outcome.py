@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ppodoctor.config import PPOConfig
-from ppodoctor.lab.flags import as_text, with_changes
+from ppodoctor.lab.flags import as_text, keywords_of, with_changes
 from ppodoctor.training.scores import Estimate
 from ppodoctor.tuning.influence import Influence, Interaction, influences, interactions
 from ppodoctor.tuning.space import Axis
@@ -257,10 +257,12 @@ def write_winner(outcome: Outcome) -> Path | None:
 
 
 def command_of(spec: Spec, settings: dict[str, Any]) -> str:
-    """A script's command with these settings, as a shell reads it."""
+    """A script's command with these settings, as a shell reads it; behind it the arguments that its trainer takes."""
     import shlex
 
-    return shlex.join(with_changes(spec.command, settings))
+    command, keywords = shlex.join(with_changes(spec.command, settings)), keywords_of(spec.command, list(settings))
+    given = ", ".join(f"{keyword}={settings[name]!r}" for name, keyword in keywords.items())
+    return f"{command}  # and in the script: ({given})" if given else command
 
 
 def _toml(value: Any) -> str:

@@ -6,15 +6,15 @@ same number gives the same numbers in every arm of a study, up to where the arms
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import sys
 
+import ppodoctor_imports  # type: ignore[import-not-found]
+
 TYPE_CHECKING = False  # spares the unrelated interpreters of a command the import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
@@ -87,52 +87,18 @@ class Seeds:
         module.np_random = self.shifted(module.np_random, unseeded=True)  # type: ignore[attr-defined]
 
 
-class Finder:
-    """Finds the modules that draw, as everybody else would, and changes them right after they were loaded."""
-
-    def __init__(self, seeds: Seeds) -> None:
-        self.changes = {
+def start(seed: int) -> None:
+    """Seed this process; what is imported later is changed as it comes."""
+    seeds = Seeds(seed)
+    seeds.into_random()
+    ppodoctor_imports.change_when_loaded(
+        {
             "numpy.random": seeds.into_numpy,
             "torch": seeds.into_torch,
             "gymnasium.utils.seeding": seeds.into_gymnasium,
             "gym.utils.seeding": seeds.into_gymnasium,
         }
-        self._looking = False
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """The spec that the others find, its loader followed by our change."""
-        change = self.changes.get(name)
-        if change is None or self._looking:
-            return None
-        self._looking = True
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            self._looking = False
-        load = getattr(getattr(spec, "loader", None), "exec_module", None)
-        if spec is None or load is None:
-            return None
-
-        def exec_module(module: ModuleType) -> None:
-            load(module)
-            try:  # noqa: SIM105 - contextlib would be imported for this alone
-                change(module)
-            except Exception:
-                pass  # the library has changed; the script goes on unseeded
-
-        spec.loader.exec_module = exec_module  # type: ignore[union-attr, method-assign]
-        return spec
-
-
-def start(seed: int) -> None:
-    """Seed this process; what is imported later is changed as it comes."""
-    seeds = Seeds(seed)
-    seeds.into_random()
-    finder = Finder(seeds)
-    sys.meta_path.insert(0, finder)
-    for name, change in finder.changes.items():
-        if name in sys.modules:
-            change(sys.modules[name])
+    )
     if hasattr(os, "register_at_fork"):
 
         def become_child() -> None:
