@@ -39,7 +39,7 @@ class Evidence:
     severity: str | None = None
     """Overrides the check's severity (a cause that here can only be a note)."""
     data: dict[str, Any] = field(default_factory=dict)
-    """Numbers for the report: {"healthy": (low, high), "seen": x, ...}."""
+    """Numbers for the report: {"seen": x, "healthy": (low, high), ...}; "healthy" speaks of the values of `column`."""
     fix: str | None = None
     """A fix more concrete than the check's, with the changed line where possible."""
 

@@ -215,7 +215,7 @@ def _level(values: Array) -> float:
 
 
 def _sentence(status: str, n: Dict[str, Any], run: Run) -> str:
-    levels = f"return {n['late']:.4g} lately, {n['initial']:.4g} for {n['baseline']}"
+    levels = f"median return {n['late']:.4g} lately, {n['initial']:.4g} for {n['baseline']}"
     seen = f"({n['episodes']} episodes, {_updates(run)} updates)"
     texts = {
         LEARNED: f"it has learned: {levels} {seen}",

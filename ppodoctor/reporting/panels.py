@@ -168,7 +168,7 @@ def _baselines(run: Run) -> Iterable[Mark]:
             values = [v for v in map(_finite, returns) if v is not None] if isinstance(returns, list | tuple) else []
             if values:
                 mean = sum(values) / len(values)
-                yield Mark("y", mean, f"{label}: {number(mean)}")
+                yield Mark("y", mean, f"{label}, mean: {number(mean)}")
 
 
 def thinned(

@@ -12,6 +12,7 @@ from ppodoctor.checks import all_checks
 from ppodoctor.checks.api import Evidence, missing_for
 from ppodoctor.diagnosis.classes import CLASSES
 from ppodoctor.diagnosis.explaining import SYMPTOMS
+from ppodoctor.measures.trend import finite
 from ppodoctor.records import UpdateRecord
 
 FAMILIES = ("env", "reward", "config", "exploration", "network", "statistics")
@@ -49,6 +50,16 @@ def test_fires_on_its_own_run(name, evidence):
     sick = TWINS[name].SICK
     assert missing_for(all_checks()[name], sick.run) == ()
     assert evidence(sick, name)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_healthy_band_is_one_of_the_column_it_is_drawn_into(name, evidence):
+    """What was seen is among the column's values; a range of something else is called "usual" and not drawn."""
+    sick = TWINS[name].SICK
+    for found in evidence(sick, name):
+        if found.column is not None and "healthy" in found.data:
+            values = finite(sick.run.column(found.column))
+            assert values.min() <= found.data["seen"] <= values.max()
 
 
 @pytest.mark.parametrize("name", OWN)

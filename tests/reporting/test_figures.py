@@ -54,7 +54,7 @@ def test_the_return_has_intervals_and_the_level_of_random_actions():
     panel = return_panel(made_run())
     series = panel.series[0]
     assert all(low < mean < high for low, mean, high in zip(series.low, series.y, series.high, strict=True))
-    assert Mark("y", 21.0, "random actions: 21") in panel.marks
+    assert Mark("y", 21.0, "random actions, mean: 21") in panel.marks
 
 
 def test_few_episodes_are_drawn_as_dots():

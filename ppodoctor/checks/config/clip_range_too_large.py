@@ -55,5 +55,5 @@ def clip_range_too_large(
         strength=0.97 if reach >= open_end else 0.8,
         severity=None if np.median(kls) > kl else NOTE,
         first_update=least,
-        data={"seen": float(reach), "healthy": (0.1, 0.3)},
+        data={"seen": float(reach), "usual": (0.1, 0.3)},
     )

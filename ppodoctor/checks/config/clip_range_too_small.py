@@ -56,5 +56,5 @@ def clip_range_too_small(
         strength=0.97 if reach < narrow / 3 else 0.8,
         severity=None if held else NOTE,
         first_update=least,
-        data={"seen": float(reach), "healthy": (0.1, 0.3)},
+        data={"seen": float(reach), "usual": (0.1, 0.3)},
     )

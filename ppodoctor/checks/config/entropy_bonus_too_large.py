@@ -67,7 +67,7 @@ def entropy_bonus_too_large(
         strength=0.97 if weight >= crushing * scale else 0.8,
         severity=None if random else NOTE,
         first_update=least,
-        data={"seen": weight, "healthy": (0.0, 0.01)},
+        data={"seen": weight, "usual": (0.0, 0.01)},
     )
 
 

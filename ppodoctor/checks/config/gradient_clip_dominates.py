@@ -58,5 +58,5 @@ def gradient_clip_dominates(
         strength=0.97 if stopped else 0.8,
         severity=CAUSE if stopped else NOTE,
         first_update=least,
-        data={"seen": float(np.median(ratio)), "healthy": (1.0, 10.0)},
+        data={"seen": float(np.median(ratio)), "usual": (1.0, 10.0)},
     )

@@ -70,5 +70,5 @@ def too_many_epochs(
             strength=0.97 if times > many else 0.85,
             severity=None if far else NOTE,
             first_update=least,
-            data={"seen": times, "healthy": (3.0, 10.0)},
+            data={"seen": times, "usual": (3.0, 10.0)},
         )

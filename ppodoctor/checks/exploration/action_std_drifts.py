@@ -50,5 +50,5 @@ def action_std_drifts(run: Run, *, times: float = 3.0, absurd: float = 10.0, lea
             span=span_of(run, "action_std"),
             strength=0.97 if late > absurd * first else 0.75,
             first_update=least,
-            data={"seen": late / first, "healthy": (0.05, 1.5)},
+            data={"seen": late / first, "usual": (0.05, 1.5)},
         )
