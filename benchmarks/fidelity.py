@@ -1,12 +1,18 @@
 """Does this trainer learn as well as others at equal steps and equal settings? Returns with intervals, seed by seed.
 
-Usage: python benchmarks/fidelity.py [--quick] [--seeds N] [--only WORD] [--peers A,B] [--jobs N] [--json PATH]
+Usage: python benchmarks/fidelity.py [--quick] [--seeds N] [--only WORD] [--peers A,B] [--cleanrl FOLDER
+       [--cleanrl-python PYTHON]] [--jobs N] [--json PATH [--resume]] [--write]
 
-For each task every peer is given the same numbers (`TASKS`) and seeds; the score of a run is the mean return of its
-last 100 training episodes. Shown are the interquartile mean over seeds with a 95% stratified bootstrap interval
-(Agarwal et al. 2021), and the probability that a run of ours scores higher than one of theirs. "not below" means that
-the interval of the difference (ours minus theirs) reaches above -5% of the task's range. Tasks whose environment is not
-installed (Box2D, MuJoCo) are left out and named.
+Every peer is given the same settings, steps and seeds (`peers/tasks.py`), one thread, and is judged by the same wrapper
+around each environment (`peers/judged.py`): the score of a run is the mean return of the episodes that ended in the
+last fifth of its steps. Shown are means over seeds and differences of means, with Student's and Welch's 95% intervals.
+"worse" is what lies below another peer with its whole interval. That the environments of all peers are the same task
+is checked by playing the same actions in each.
+
+stable-baselines3 and sb3-contrib come from this environment. CleanRL is no package: --cleanrl names a clone of its
+repository, --cleanrl-python an interpreter with gymnasium 0.29.1, torch, tyro, tensorboard, mujoco, Box2D and OpenCV,
+in which its scripts run unmodified. Every run is written to --json as it ends, and --resume goes on behind those.
+--write makes docs/fidelity.md of them.
 """
 
 from __future__ import annotations
@@ -18,178 +24,132 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from fidelity_page import page, shown, summary
+from peers.cleanrl import CleanRL, arguments
+from peers.tasks import QUICK, TASKS, Task
 from study.fingerprint import ROOT, versions
 
 PEERS = Path(__file__).parent / "peers"
-MARGIN = 0.05
-COMMON = {"learning_rate_schedule": "linear", "epochs": 4, "learning_rate": 3e-4}
-# Steps, the range of returns from random to good, and settings under our names; from rl-zoo3 where it has the task.
-MUJOCO = {
-    "num_envs": 4,
-    "rollout_steps": 512,
-    "minibatches": 32,
-    "epochs": 10,
-    "normalise_observations": True,
-    "normalise_rewards": True,
-}
-TASKS: dict[str, tuple[int, float, dict[str, Any]]] = {
-    "CartPole-v1": (50_000, 475.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 5e-4}),
-    "Acrobot-v1": (80_000, 400.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 1e-3}),
-    "Pendulum-v1": (
-        100_000,
-        1000.0,
-        {"num_envs": 4, "rollout_steps": 1024, "minibatches": 64, "epochs": 10, "gamma": 0.9, "learning_rate": 1e-3},
-    ),
-    "MountainCarContinuous-v0": (
-        60_000,
-        100.0,
-        {
-            "num_envs": 8,
-            "rollout_steps": 256,
-            "minibatches": 8,
-            "epochs": 10,
-            "gamma": 0.999,
-            "learning_rate": 1e-3,
-            "log_std_init": 0.5,
-            "normalise_observations": True,
-            "normalise_rewards": True,
-        },
-    ),
-    "LunarLander-v3": (
-        200_000,
-        400.0,
-        {
-            "num_envs": 16,
-            "rollout_steps": 256,
-            "minibatches": 64,
-            "epochs": 4,
-            "gamma": 0.999,
-            "gae_lambda": 0.98,
-            "entropy_coefficient": 0.01,
-            "learning_rate": 7e-4,
-        },
-    ),
-    "HalfCheetah-v5": (100_000, 2000.0, MUJOCO),
-    "Hopper-v5": (100_000, 1000.0, MUJOCO),
-    "pixels": (16_384, 8.0, {"num_envs": 8, "rollout_steps": 128, "learning_rate": 5e-4, "entropy_coefficient": 0.01}),
-}
-QUICK = {"CartPole-v1": 16_384}
+PAGE = ROOT / "docs" / "fidelity.md"
+Row = dict[str, Any]
 
 
-def one_run(peer: str, task: str, steps: int, seed: int) -> dict[str, Any]:
-    """The score of one run in a process of its own."""
-    settings = {**COMMON, **TASKS[task][2], "total_steps": steps, "seed": seed}
-    script = PEERS / f"{'ours' if peer.startswith('ours') else peer}_learn.py"
-    command = [sys.executable, str(script), task, json.dumps(settings), "reference" if peer == "ours-autograd" else ""]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{PEERS}"}
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
-    line = next((row[len("RESULT ") :] for row in done.stdout.splitlines() if row.startswith("RESULT ")), None)
-    if line is None:
-        return {"missing": (done.stderr.strip().splitlines() or ["no answer"])[-1][:200]}
-    found: dict[str, Any] = json.loads(line)
+@dataclass(frozen=True)
+class Bench:
+    """How runs are made, and where they are kept."""
+
+    cleanrl: CleanRL | None
+    jobs: int
+    path: Path | None
+    rows: list[Row]
+
+    def run(self, task: Task, peers: list[str], seeds: int) -> list[Row]:
+        """Every peer with every seed, those left out that are kept already."""
+        wanted = [(peer, task.config(seed)) for seed in range(1, seeds + 1) for peer in peers]
+        kept = {_key(row): row for row in self.rows if "score" in row}
+        todo = [one for one in wanted if _key(_row(task, *one)) not in kept]
+        with ThreadPoolExecutor(self.jobs) as pool:
+            for (peer, config), answer in zip(todo, pool.map(lambda one: self._one(task, *one), todo), strict=True):
+                self.rows.append(_row(task, peer, config) | answer)
+                self.save()
+                print(f"  {peer} seed {config['seed']}: {answer.get('score', answer.get('missing'))}", flush=True)
+        names = {_key(_row(task, *one)) for one in wanted}
+        return [row for row in {_key(row): row for row in self.rows}.values() if _key(row) in names]
+
+    def save(self) -> None:
+        """All rows, whole or not at all."""
+        if self.path is not None:
+            new = self.path.with_suffix(".new")
+            new.write_text(json.dumps({"benchmark": "fidelity", "versions": versions(), "runs": self.rows}, indent=1))
+            new.replace(self.path)
+
+    def _one(self, task: Task, peer: str, config: Row) -> Row:
+        """The score of one run in a process of its own."""
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PEERS)}
+        if peer == "cleanrl":
+            assert self.cleanrl is not None
+            facts = {"task": task.name, "num_envs": config["num_envs"], "total_steps": config["total_steps"]}
+            command = self.cleanrl.command(facts, arguments(config))
+        else:
+            script = PEERS / f"{peer.partition('-')[0]}_learn.py"
+            command = [sys.executable, str(script), task.name, json.dumps(config), peer]
+            environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{PEERS}"
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+        line = next((row[len("RESULT ") :] for row in done.stdout.splitlines() if row.startswith("RESULT ")), None)
+        if line is None:
+            return {"missing": (done.stderr.strip().splitlines() or ["no answer"])[-1][:200]}
+        found: Row = json.loads(line)
+        return found
+
+
+def _row(task: Task, peer: str, config: Row) -> Row:
+    return {"task": task.name, "peer": peer, "seed": config["seed"], "settings": config}
+
+
+def _key(row: Row) -> str:
+    """Runs with other settings are other runs."""
+    return json.dumps([row["task"], row["peer"], row["settings"]], sort_keys=True)
+
+
+def chosen(options: argparse.Namespace) -> list[tuple[Task, list[str]]]:
+    """Tasks, and who is asked."""
+    wanted = options.peers.split(",") if options.peers else None
+    found = []
+    for task in QUICK if options.quick else TASKS:
+        peers = [
+            peer
+            for peer in task.peers
+            if (wanted is None or peer in wanted) and (peer != "cleanrl" or options.cleanrl is not None)
+        ]
+        if options.only.lower() in task.name.lower():
+            found.append((task, peers))
     return found
 
 
-def interquartile_mean(scores: np.ndarray[Any, Any]) -> float:
-    """The mean of the middle half; of few scores, weighted at its ends."""
-    ordered = np.sort(scores)
-    weights = np.clip(
-        np.minimum(np.arange(1, len(ordered) + 1), np.arange(len(ordered), 0, -1)) - len(ordered) / 4, 0, 1
-    )
-    return float((ordered * weights).sum() / weights.sum())
-
-
-def interval(scores: np.ndarray[Any, Any], rng: np.random.Generator, count: int = 2000) -> tuple[float, float]:
-    """95% bootstrap interval of the interquartile mean."""
-    drawn = [interquartile_mean(rng.choice(scores, len(scores))) for _ in range(count)]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def difference(
-    ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any], rng: np.random.Generator
-) -> tuple[float, float]:
-    """95% bootstrap interval of our interquartile mean minus theirs."""
-    drawn = [
-        interquartile_mean(rng.choice(ours, len(ours))) - interquartile_mean(rng.choice(theirs, len(theirs)))
-        for _ in range(2000)
-    ]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def measure(task: str, peers: list[str], steps: int, seeds: int, jobs: int) -> dict[str, Any]:
-    """Every peer on one task, `jobs` processes at a time."""
-    wanted = [(peer, seed) for seed in range(1, seeds + 1) for peer in peers]
-    with ThreadPoolExecutor(jobs) as pool:
-        answers = list(pool.map(lambda one: one_run(one[0], task, steps, one[1]), wanted))
-    found: dict[str, Any] = {"task": task, "steps": steps, "peers": {}}
-    rng = np.random.default_rng(0)
-    for peer in peers:
-        own = [answer for (name, _), answer in zip(wanted, answers, strict=True) if name == peer]
-        scores = np.array([one["score"] for one in own if "score" in one])
-        if not len(scores):
-            found["peers"][peer] = {"missing": own[0].get("missing", "no score")}
-            continue
-        row = {"scores": scores.tolist(), "mean": interquartile_mean(scores), "interval": interval(scores, rng)}
-        row["seconds"] = float(np.median([one["seconds"] for one in own if "seconds" in one]))
-        found["peers"][peer] = row
-    return found
-
-
-def show(found: dict[str, Any]) -> bool:
-    """One task as lines; is ours not below?"""
-    print(f"\n{found['task']}, {found['steps']:,} steps")
-    ours = found["peers"].get("ours", {})
-    rng, fine = np.random.default_rng(1), True
-    for peer, row in found["peers"].items():
-        if "missing" in row:
-            print(f"  {peer:14} not measured: {row['missing']}")
-            continue
-        low, high = row["interval"]
-        line = f"  {peer:14} {row['mean']:9.1f}  [{low:.1f}, {high:.1f}]  {row['seconds']:6.1f} s a run"
-        if peer != "ours" and "scores" in ours:
-            a, b = np.array(ours["scores"]), np.array(row["scores"])
-            better = float((a[:, None] > b).mean() + 0.5 * (a[:, None] == b).mean())
-            gap = difference(a, b, rng)
-            row["difference"], row["probability_ours_higher"] = gap, better
-            below = gap[1] < -MARGIN * TASKS[found["task"]][1]
-            fine &= not below
-            line += f"  ours minus it [{gap[0]:+.1f}, {gap[1]:+.1f}], ours higher {better:.0%}" + (
-                " BELOW" if below else ""
-            )
-        print(line, flush=True)
-    return fine
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="under a minute: two tasks, few steps, two seeds")
+    parser.add_argument("--seeds", type=int, default=0, help="in place of each task's own number")
+    parser.add_argument("--only", default="", help="tasks whose name holds this word")
+    parser.add_argument("--peers", default="", help="only these")
+    parser.add_argument("--cleanrl", type=Path, metavar="FOLDER", help="a clone of CleanRL's repository")
+    parser.add_argument("--cleanrl-python", default=sys.executable, help="the interpreter with what its scripts import")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
+    parser.add_argument("--json", type=Path, help="where every run is kept")
+    parser.add_argument("--resume", action="store_true", help="go on behind the runs in --json")
+    parser.add_argument("--write", action="store_true", help="write docs/fidelity.md of what was found")
+    options = parser.parse_args()
+    if not chosen(options):
+        parser.error(f"no task's name holds {options.only!r}; there are {', '.join(task.name for task in TASKS)}")
+    if options.resume and options.json is None:
+        parser.error("--resume needs --json")
+    return options
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="under a minute: CartPole, 16,384 steps, 2 seeds")
-    parser.add_argument("--seeds", type=int, default=0)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--peers", default="ours,sb3")
-    parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    known = versions()
-    print(", ".join(f"{name} {version}" for name, version in sorted(known.items())))
-    chosen = QUICK if given.quick else {task: facts[0] for task, facts in TASKS.items()}
-    seeds = given.seeds or (2 if given.quick else 5)
-    results, below = [], []
-    for task, steps in chosen.items():
-        if given.only.lower() in task.lower():
-            results.append(measure(task, given.peers.split(","), steps, seeds, given.jobs))
-            if not show(results[-1]):
-                below.append(task)
-    print(f"\nbelow on {', '.join(below)}" if below else "\nnowhere below")
-    if given.json:
-        given.json.write_text(json.dumps({"versions": known, "seeds": seeds, "results": results}, indent=1))
-    return 1 if below else 0
+    options = parsed()
+    cleanrl = CleanRL(options.cleanrl, options.cleanrl_python) if options.cleanrl else None
+    rows: list[Row] = []
+    if options.resume and options.json.exists():
+        rows = json.loads(options.json.read_text())["runs"]
+    bench = Bench(cleanrl, options.jobs, options.json, rows)
+    print(", ".join(f"{name} {version}" for name, version in sorted(versions().items())))
+    results = []
+    for task, peers in chosen(options):
+        print(f"\n{task.name}, {task.steps:,} steps", flush=True)
+        found = bench.run(task, peers, options.seeds or task.seeds)
+        results.append(summary(asdict(task), peers, found))
+        print(shown(results[-1]), flush=True)
+    worse = [f"{one['task']['name']} ({peer})" for one in results for peer in one["worse"]]
+    print(f"\nworse on {', '.join(worse)}" if worse else "\nnowhere worse")
+    if options.write:
+        PAGE.write_text(page(results, versions()))
+    return 1 if worse else 0
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """How fast PPO trains: this trainer and others in one run, steady steps per second, start-up, time to solve.
 
-Usage: python benchmarks/speed.py [--quick] [--repeats N] [--only WORD] [--cleanrl FILE] [--json PATH]
+Usage: python benchmarks/speed.py [--quick] [--repeats N] [--only WORD] [--peers A,B] [--threads N]
+       [--cleanrl FOLDER [--cleanrl-python PYTHON]] [--json PATH]
 
 Workload (a): CartPole-v1, N environments x 128 steps, 4 epochs x 4 minibatches, two 64-64 tanh networks, one thread;
-the first updates are left out. "wide" is the same numbers on HalfCheetah-v5 (where MuJoCo is installed), "pixels" on a
-small game of 84x84 images (peers/pixels.py). "solve" is CartPole from process start until the greedy policy's mean
-return over 100 fresh episodes is 475, the judge's own time taken out. Numbers are medians of processes run in
-turn, peer after peer, so that a busy machine hurts all alike; ratios are over stable-baselines3. Of this trainer there
-are: "ours", the learner that it takes of itself (the compiled core where it fits) with environments and run folder in
-Python; the same with the numpy learner (dense) and with torch; and "ours-native", the core that steps CartPole itself,
-its records read and not written. CleanRL is no package: --cleanrl names its ppo.py, which is run unmodified.
+the first updates are left out. "wide" is the same numbers on HalfCheetah-v4 (where MuJoCo is installed) with scaled
+observations and rewards, "pixels" on a small game of 84x84 images (peers/games.py). "solve" is CartPole from process
+start until the greedy policy's mean return over 100 fresh episodes is 475, the judge's own time taken out. Numbers are
+medians of processes run in turn, peer after peer, so that a busy machine hurts all alike; ratios are over
+stable-baselines3. Of this trainer there are: "ours", the learner that it takes of itself (the compiled core where it fits)
+with environments and run folder in Python; the same with the numpy learner (dense) and with torch; and "ours-native",
+the core that steps CartPole itself, its records read and not written. CleanRL is no package: --cleanrl names a clone of
+its repository and --cleanrl-python an interpreter for its scripts, which are run unmodified; see fidelity.py.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ GOALS = {
 }
 """Times stable-baselines3's steps per second."""
 START_GOAL = 2.0
+QUICK = ("cartpole-8", "start")
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,37 @@ class Task:
     """For which a steady run is measured."""
 
 
-def tasks(*, quick: bool) -> list[Task]:
+def tasks(only: str, *, quick: bool) -> list[Task]:
     """What is measured."""
     long = 1.0 if quick else 8.0
-    found = [Task(f"cartpole-{n}", "steady", "CartPole-v1", n, long) for n in ((8,) if quick else (4, 8, 64))]
-    found.append(Task("start", "start", "CartPole-v1", 4, 0))
-    if not quick:
-        found += [
-            Task("wide-8", "steady", "HalfCheetah-v5", 8, long),
-            Task("pixels-8", "steady", "pixels", 8, 2 * long),
-            Task("solve", "solve", "CartPole-v1", 8, 0),
-        ]
-    return found
+    found = [
+        *(Task(f"cartpole-{n}", "steady", "CartPole-v1", n, long) for n in (4, 8, 64)),
+        Task("start", "start", "CartPole-v1", 4, 0),
+        Task("wide-8", "steady", "HalfCheetah-v4", 8, long),
+        Task("pixels-8", "steady", "pixels", 8, 2 * long),
+        Task("solve", "solve", "CartPole-v1", 8, 0),
+    ]
+    named = [task for task in found if only in task.name]
+    return [task for task in named if task.name in QUICK] if quick and not only else named
 
 
-def run_peer(peer: str, task: Task, seed: int, cleanrl: Path | None) -> dict[str, Any] | None:
-    """One process of one peer; None where it has no such task, or its library is missing."""
+@dataclass(frozen=True)
+class Conditions:
+    """The same for every process."""
+
+    threads: int
+    cleanrl: tuple[str, ...]
+    """Folder and interpreter."""
+
+    def environment(self) -> dict[str, str]:
+        """Of a process."""
+        return {**os.environ, "OMP_NUM_THREADS": str(self.threads), "PYTHONPATH": f"{ROOT}{os.pathsep}{PEERS}"}
+
+
+def run_peer(peer: str, task: Task, seed: int, conditions: Conditions) -> dict[str, Any]:
+    """One process of one peer: what it measured, or why it could not."""
     name, _, learner = peer.partition("-")
-    script = PEERS / ("ours_native.py" if learner == "native" else f"{name}.py")
+    script = PEERS / {"ours-native": "ours_native.py", "cleanrl": "cleanrl_speed.py"}.get(peer, f"{name}.py")
     command = [
         sys.executable,
         str(script),
@@ -78,10 +94,10 @@ def run_peer(peer: str, task: Task, seed: int, cleanrl: Path | None) -> dict[str
         str(seed),
     ]
     if peer == "cleanrl":
-        command.append(str(cleanrl))
+        command += conditions.cleanrl
     if learner in ("dense", "torch"):
         command.append(learner)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{PEERS}"}
+    environment = conditions.environment()
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             command, capture_output=True, text=True, cwd=folder, env=environment, timeout=900, check=False
@@ -90,19 +106,18 @@ def run_peer(peer: str, task: Task, seed: int, cleanrl: Path | None) -> dict[str
     if line is None:
         last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
         return {"missing": last[:200]}
-    return json.loads(line)
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
-def measure(task: Task, peers: list[str], repeats: int, cleanrl: Path | None) -> dict[str, list[dict[str, Any]]]:
+def measure(task: Task, peers: list[str], repeats: int, conditions: Conditions) -> dict[str, list[dict[str, Any]]]:
     """`repeats` processes of every peer, in turn."""
     found: dict[str, list[dict[str, Any]]] = {peer: [] for peer in peers}
     for seed in range(1, repeats + 1):
         for peer in peers:
             if found[peer] and "missing" in found[peer][-1]:
                 continue
-            answer = run_peer(peer, task, seed, cleanrl)
-            if answer is not None:
-                found[peer].append(answer)
+            found[peer].append(run_peer(peer, task, seed, conditions))
     return found
 
 
@@ -143,7 +158,7 @@ def goals(results: list[dict[str, Any]]) -> list[str]:
     """What was not reached."""
     missed = []
     for result in results:
-        ours = result["peers"]["ours"]
+        ours = result["peers"].get("ours", {})
         for peer, wanted in GOALS.items():
             ratio, goal = result["peers"].get(peer, {}).get("ratio"), wanted.get(result["task"])
             if goal is not None and ratio is not None and ratio < goal:
@@ -153,41 +168,51 @@ def goals(results: list[dict[str, Any]]) -> list[str]:
     return missed
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="under a minute: CartPole and start-up, one run each")
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--quick", action="store_true", help="under a minute: CartPole and start-up, one short run each"
+    )
     parser.add_argument("--repeats", type=int, default=0)
     parser.add_argument("--only", default="", help="tasks whose name holds this word")
-    parser.add_argument("--cleanrl", type=Path, help="CleanRL's ppo.py")
+    parser.add_argument("--peers", default=PEER_NAMES, help=f"of {PEER_NAMES}")
+    parser.add_argument("--threads", type=int, default=1, help="of each process")
+    parser.add_argument("--cleanrl", type=Path, metavar="FOLDER", help="a clone of CleanRL's repository")
+    parser.add_argument("--cleanrl-python", default=sys.executable, help="the interpreter with what its scripts import")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    names = [task.name for task in tasks(quick=given.quick)]
-    if not any(given.only in name for name in names):
-        parser.error(f"no task's name holds {given.only!r}; there are {', '.join(names)}")
+    if not tasks(given.only, quick=given.quick):
+        known = ", ".join(task.name for task in tasks("", quick=False))
+        parser.error(f"no task's name holds {given.only!r}; there are {known}")
+    return given
+
+
+PEER_NAMES = "ours-native,ours,ours-dense,ours-torch,sb3,cleanrl"
+LEFT_OUT = {"start": ("ours-dense", "ours-torch"), "pixels-8": ("ours-native", "ours-dense", "ours-torch")}
+"""How long torch takes to be loaded is seen at sb3 already; on pixels "ours" is torch, and the others cannot."""
+
+
+def main() -> int:
+    given = parsed()
     repeats = given.repeats or (1 if given.quick else 3)
-    peers = [
-        "ours-native",
-        "ours",
-        *([] if given.quick else ["ours-dense"]),
-        "ours-torch",
-        "sb3",
-        *(["cleanrl"] if given.cleanrl else []),
-    ]
+    peers = [peer for peer in given.peers.split(",") if peer != "cleanrl" or given.cleanrl]
+    conditions = Conditions(
+        given.threads, (str(given.cleanrl.resolve()), given.cleanrl_python) if given.cleanrl else ()
+    )
     known = versions()
     machine = platform.processor() or platform.machine()
-    print(f"{machine}, {os.cpu_count()} cores, 1 thread each, load {os.getloadavg()[0]:.1f}")
+    print(f"{machine}, {os.cpu_count()} cores, threads each: {given.threads}, load {os.getloadavg()[0]:.1f}")
     print(", ".join(f"{name} {version}" for name, version in sorted(known.items())))
     results = []
-    for task in tasks(quick=given.quick):
-        if given.only in task.name:
-            # how long torch takes to be loaded is seen at sb3 already
-            wanted = [peer for peer in peers if task.kind != "start" or peer not in ("ours-dense", "ours-torch")]
-            results.append(summary(task, measure(task, wanted, repeats, given.cleanrl)))
-            show(results[-1])
+    for task in tasks(given.only, quick=given.quick):
+        wanted = [peer for peer in peers if peer not in LEFT_OUT.get(task.name, ())]
+        results.append(summary(task, measure(task, wanted, repeats, conditions)))
+        show(results[-1])
     missed = goals(results)
     print("\n" + ("\n".join(missed) if missed else "every goal that was measured is reached"))
     if given.json:
-        given.json.write_text(json.dumps({"versions": known, "repeats": repeats, "results": results}, indent=1))
+        facts = {"versions": known, "threads": given.threads, "repeats": repeats, "results": results}
+        given.json.write_text(json.dumps(facts, indent=1))
     return 0
 
 

@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from games import GAMES
 from judging import LONGEST, Judge, answer, since_start
-from pixels import Catch
-from workload import workload
+from workload import WARM, workload
 
 from ppodoctor.config import PPOConfig
 from ppodoctor.training.envs import make_envs
@@ -19,17 +19,16 @@ from ppodoctor.training.setup import make_trainer
 
 
 def trainer_for(environment: str, config: PPOConfig, *, by: str) -> Trainer:
-    target = Catch if environment == "pixels" else environment
-    return make_trainer(config, make_envs(target, config.num_envs), by=by)
+    return make_trainer(config, make_envs(GAMES.get(environment, environment), config.num_envs), by=by)
 
 
-def steady(trainer: Trainer, seconds: float) -> None:
+def steady(trainer: Trainer, seconds: float, warm: int) -> None:
     """Steps per second behind the first updates, the run folder being written as always."""
     writer = RunWriter(Path("run"), trainer)
     began, steps = 0.0, 0
     for update in trainer.run():
         writer.write(update)
-        if update.number == 4:
+        if update.number == warm:
             began, steps = time.perf_counter(), update.step
         elif began and time.perf_counter() - began > seconds:
             break
@@ -50,10 +49,10 @@ def solve(trainer: Trainer, seed: int) -> None:
 
 def main() -> None:
     kind, environment, num_envs, seconds, seed, *rest = sys.argv[1:]
-    config = workload(kind, int(num_envs), int(seed))
+    config = workload(kind, int(num_envs), int(seed), environment)
     trainer = trainer_for(environment, config, by=rest[0] if rest else "")
     if kind == "steady":
-        steady(trainer, float(seconds))
+        steady(trainer, float(seconds), WARM.get(environment, WARM[""]))
     elif kind == "solve":
         solve(trainer, int(seed))
     else:

@@ -7,24 +7,26 @@ import time
 from typing import Any
 
 import torch
-from judging import LONGEST, Judge, answer, since_start
-from pixels import make
+from games import make
+from judging import Judge, answer, since_start
+from sb3_learn import words
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import DummyVecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+from workload import WARM, workload
 
 
 class Steady(BaseCallback):
     """Measures between the beginnings of rollouts."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, warm: int) -> None:
         super().__init__()
-        self.seconds, self.rollouts, self.began, self.steps = seconds, 0, 0.0, 0
+        self.seconds, self.warm, self.rollouts, self.began, self.steps = seconds, warm, 0, 0.0, 0
 
     def _on_rollout_start(self) -> None:
         self.rollouts += 1
         now = time.perf_counter()
-        if self.rollouts == 3:
+        if self.rollouts == self.warm + 1:
             self.began, self.steps = now, self.num_timesteps
         elif self.began and now - self.began > self.seconds:
             answer(steps_per_second=(self.num_timesteps - self.steps) / (now - self.began))
@@ -70,26 +72,17 @@ class First(BaseCallback):
 
 def main() -> None:
     kind, environment, count, seconds, seed = sys.argv[1:]
-    torch.set_num_threads(1)
-    num_envs = int(count)
-    envs = DummyVecEnv([lambda: make(environment)] * num_envs)
-    settings: dict[str, Any] = {
-        "n_steps": 128, "batch_size": 32 * num_envs, "n_epochs": 4, "learning_rate": 2.5e-4, "clip_range_vf": 0.2,
-        "ent_coef": 0.01, "policy_kwargs": {"net_arch": [] if environment == "pixels" else [64, 64]},
-    }  # fmt: skip
-    if kind == "solve":  # rl-zoo3's numbers for CartPole
-        settings = {
-            "n_steps": 32,
-            "batch_size": 256,
-            "n_epochs": 20,
-            "gamma": 0.98,
-            "gae_lambda": 0.8,
-            "learning_rate": 1e-3,
-        }
-    policy = "CnnPolicy" if environment == "pixels" else "MlpPolicy"
-    model = PPO(policy, envs, device="cpu", seed=int(seed), **settings)
-    callback: BaseCallback = {"steady": Steady(float(seconds)), "solve": Solve(int(seed)), "start": First()}[kind]
-    model.learn(10**9 if kind != "solve" else LONGEST, callback=callback)
+    config = workload(kind, int(count), int(seed), environment)
+    torch.set_num_threads(config.threads)
+    envs: Any = DummyVecEnv([lambda: make(environment)] * config.num_envs)
+    if config.normalise_observations:
+        envs = VecNormalize(envs, gamma=config.gamma)
+    pixels = environment == "pixels"
+    settings = words(config, pixels=pixels)
+    model = PPO("CnnPolicy" if pixels else "MlpPolicy", envs, device="cpu", seed=int(seed), **settings)
+    steady = Steady(float(seconds), WARM.get(environment, WARM[""]))
+    callback: BaseCallback = {"steady": steady, "solve": Solve(int(seed)), "start": First()}[kind]
+    model.learn(config.total_steps, callback=callback)
 
 
 if __name__ == "__main__":
