@@ -14,11 +14,13 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-std::atomic<bool> cancelled{false};
+std::atomic<long> cancels{0};
 
 struct Flag : Stop {  // what the other threads ask
+    explicit Flag(long since) : since(since) {}
     std::atomic<bool> raised{false};
-    bool asked() override { return raised.load(std::memory_order_relaxed) || cancelled.load(std::memory_order_relaxed); }
+    const long since;
+    bool asked() override { return raised.load(std::memory_order_relaxed) || cancels.load(std::memory_order_relaxed) != since; }
 };
 
 // What the calling thread asks: it alone may ask the interpreter whether a signal came.
@@ -41,11 +43,11 @@ struct Signals : Stop {
 
 }  // namespace
 
-void cancel() { cancelled = true; }
+void cancel() { ++cancels; }
+long cancellations() { return cancels; }
 
-void for_members(const std::vector<Learner *> &members, int threads, const std::function<void(Learner &, Stop &)> &each) {
-    cancelled = false;
-    Flag flag;
+void for_members(const std::vector<Learner *> &members, int threads, const std::function<void(Learner &, Stop &)> &each, long since) {
+    Flag flag(since < 0 ? cancellations() : since);
     Signals signals(flag);
     std::atomic<size_t> next{0};
     std::exception_ptr failure;

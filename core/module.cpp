@@ -256,8 +256,9 @@ NB_MODULE(_core, m) {
         k->function(which[0], x.data(), y.data(), long(y.size()));
         return made(std::move(y), {x.size()});
     });
-    m.def("advance", [](const std::vector<Learner *> &members, int updates, int threads) {
-        for_members(members, threads, [updates](Learner &l, Stop &stop) { l.advance(updates, stop); });
+    m.def("cancellations", &cancellations, "How often that was asked for.");
+    m.def("advance", [](const std::vector<Learner *> &members, int updates, int threads, long since) {
+        for_members(members, threads, [updates](Learner &l, Stop &stop) { l.advance(updates, stop); }, since);
     });
 
     nb::class_<Learner>(m, "Learner")

@@ -40,7 +40,7 @@ def train(
 
     For example: `ppodoctor train CartPole-v1`
 
-    Ctrl-C and SIGTERM end it after the update that runs, with everything saved (exit status 130 and 143);
+    Ctrl-C and SIGTERM end it at a whole update, with everything saved (exit status 130 and 143);
     `--resume RUN` goes on from there, or from the last checkpoint after a crash, as if nothing had happened.
     """
     places, more, show = places or PlaceOptions(), more or MoreOptions(), show or ShowOptions()

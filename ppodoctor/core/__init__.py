@@ -6,7 +6,7 @@ classic-control tasks that it steps itself (`attach`, `train`). `train_together`
 """
 
 from ppodoctor.core.fit import Spec, available, fits, is_kind, misfit, spec_of, why_not
-from ppodoctor.core.learner import Learner, NotFinite, cancel, train_together
+from ppodoctor.core.learner import Learner, NotFinite, cancel, cancellations, train_together
 from ppodoctor.core.tasks import TASKS, Task, why_not_stepped
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Task",
     "available",
     "cancel",
+    "cancellations",
     "fits",
     "is_kind",
     "misfit",

@@ -110,9 +110,13 @@ class Learner:
         self.core.attach(task)
         self.task = task
 
-    def train(self, updates: int) -> None:
-        """So many rollouts and updates on the attached task. Ctrl-C leaves the weights of the last whole update."""
-        train_together([self], updates)
+    def train(self, updates: int, *, since: int = -1) -> None:
+        """So many rollouts and updates on the attached task. Ctrl-C leaves the weights of the last whole update.
+
+        `since` is what `cancellations` was when nobody wanted it to stop: a `cancel` after that ends it, also one that
+        came before this call.
+        """
+        train_together([self], updates, since=since)
 
     def train_native(self, task: str, updates: int) -> None:
         """`attach` where that is not done yet, and `train`."""
@@ -199,7 +203,12 @@ def cancel() -> None:
         _core.cancel()
 
 
-def train_together(learners: Sequence[Learner], updates: int, threads: int = 1) -> None:
+def cancellations() -> int:
+    """How often `cancel` was called; see `Learner.train`."""
+    return 0 if why_not() else _core.cancellations()
+
+
+def train_together(learners: Sequence[Learner], updates: int, threads: int = 1, *, since: int = -1) -> None:
     """So many rollouts and updates of every learner, side by side on threads, the interpreter lock released.
 
     Results do not depend on the number of threads. Raises KeyboardInterrupt within a moment of Ctrl-C, with every
@@ -208,4 +217,4 @@ def train_together(learners: Sequence[Learner], updates: int, threads: int = 1) 
     for learner in learners:
         if not learner.task:
             raise ValueError("a learner without a native task cannot train by itself; call `attach` first")
-    _core.advance([learner.core for learner in learners], updates, max(threads, 1))
+    _core.advance([learner.core for learner in learners], updates, max(threads, 1), since)

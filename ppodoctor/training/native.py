@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppodoctor.config import ConfigError, PPOConfig
-from ppodoctor.core import TASKS, NotFinite, cancel
+from ppodoctor.core import TASKS, NotFinite, cancel, cancellations
 from ppodoctor.core import Learner as Core
 from ppodoctor.training.core_learner import CoreLearner
 from ppodoctor.training.envs.api import Finished, Step
@@ -118,10 +118,13 @@ class NativeTrainer(Trainer):
     def run(self) -> Iterator[Update]:
         """Train, and show every update, or only some (see `every`): an update that is shown tells of those before."""
         began = time.perf_counter() - self.wall
-        while self.number < self.config.updates and not self.stopping:
+        while self.number < self.config.updates:
+            since = cancellations()
+            if self.stopping:
+                break
             keep = self.specimens and keeps_specimen(self.number + 1)
             begins = self.learner.core.views()["length"] == 0
-            failure = self._advance(1 if keep or self.every else self._room(), keep=keep)
+            failure = self._advance(1 if keep or self.every else self._room(), since, keep=keep)
             if self.learner.core.updates_done > self.number:
                 yield self._made(began, begins, keep=keep)
             if failure is not None:
@@ -133,13 +136,13 @@ class NativeTrainer(Trainer):
         kept = 1 << self.number.bit_length() if self.specimens else self.config.updates + 1
         return max(1, min(int(CALL_SECONDS / self.pace), kept - 1 - self.number, self.config.updates - self.number))
 
-    def _advance(self, count: int, *, keep: bool) -> BaseException | None:
+    def _advance(self, count: int, since: int, *, keep: bool) -> BaseException | None:
         """So many updates; what ended them early. A signal ends them as after the last whole one."""
         core, began, before = self.learner.core, time.perf_counter(), self.learner.core.updates_done
         core.keep = keep
         failure: BaseException | None = None
         try:
-            self.learner.whole.train(count)
+            self.learner.whole.train(count, since=since)
         except NotFinite as error:
             failure = TrainingError(str(error))
             failure.__cause__ = error

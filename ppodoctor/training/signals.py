@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a training after the update that runs, so that everything can be saved."""
+"""Ctrl-C and SIGTERM end a training at a whole update, so that everything can be saved."""
 
 from __future__ import annotations
 

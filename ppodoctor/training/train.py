@@ -61,7 +61,8 @@ def train(
         observers: Called after every update; see `ppodoctor.training.observe`. Checkpoints are written without asking;
             one's own `Checkpoints(seconds=...)` among them says how often.
 
-    Ctrl-C and SIGTERM end the training after the update that runs; `Result.signal` says so.
+    Ctrl-C and SIGTERM end the training at a whole update, the one that runs or, where the compiled core steps the
+    environments, the last one; `Result.signal` says so.
 
     Raises:
         ConfigError: the settings do not fit each other or the environment.

@@ -5,6 +5,7 @@ python tests/core/fuzz.py [SECONDS] [SEED]
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -86,10 +87,15 @@ def inside(rng: np.random.Generator) -> None:
         task = str(rng.choice(list(TASKS)))
         members.append(Learner(drawn(rng), TASKS[task].spec))
         members[-1].attach(task)
+        members[-1].core.keep = bool(rng.integers(2))
     train_together(members, 3, int(rng.integers(1, 4)))
     for member in members:
         assert all(np.isfinite(value).all() for value in member.tensors().values())
+        updates, episodes = (text.splitlines() for text in member.lines(0.0, 1.0))
+        assert [json.loads(line)["update"] for line in updates] == [1, 2, 3]
+        assert len([json.loads(line) for line in episodes]) == len(member.episodes())
         assert len(member.records()) == 3
+        member.core.kept(), member.core.views(), member.restore(member.state())
 
 
 def main(seconds: float, seed: int) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ppodoctor.config import PPOConfig
-from ppodoctor.core import TASKS, Learner, train_together
+from ppodoctor.core import TASKS, Learner, cancellations, train_together
 
 _core = pytest.importorskip("ppodoctor.core._core")
 
@@ -188,6 +188,17 @@ def test_the_wrong_task_is_refused():
         learner.attach("LunarLander-v3")
     with pytest.raises(ValueError, match="attach"):
         learner.train(1)
+
+
+def test_a_cancel_just_before_a_call_is_not_lost():
+    """A signal may come when one has looked for it already and has not called yet."""
+    learner, since = fresh(), cancellations()
+    _core.cancel()
+    learner.train(2, since=since)
+    assert learner.core.updates_done == 0
+    learner.train(2, since=cancellations())
+    learner.train(1)
+    assert learner.core.updates_done == 3
 
 
 def test_a_cancelled_call_can_be_made_again():

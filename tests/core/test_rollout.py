@@ -166,7 +166,7 @@ def test_numbers_that_are_none_are_named(bad):
     weights["critic.1.weight"][0, 0] = bad
     learner.fill(weights)
     script.play(learner)
-    with pytest.raises(NotFinite, match="(critic's values are|gradient of .* is) not finite after 0 optimizer steps"):
+    with pytest.raises(NotFinite, match=r"(critic's values are|gradient of .* is) not finite after 0 optimizer steps"):
         learner.update()
 
 

@@ -254,6 +254,17 @@ def test_ctrl_c_ends_a_call_that_would_take_minutes(tmp_path):
     assert json.loads((tmp_path / "run.json").read_text())["status"] == "stopped"
 
 
+def test_a_stop_between_two_calls_ends_the_run():
+    trainer = make_trainer(replace(SMALL, total_steps=10**9), NativeEnvs("CartPole-v1", 4))
+    trainer.every = False
+    last = 0
+    for update in trainer.run():
+        last = update.number
+        if last > 100:
+            trainer.stop("enough")
+    assert (trainer.number, trainer.stopping) == (last, "enough")
+
+
 def test_neither_torch_nor_gymnasium_is_loaded(tmp_path):
     code = (
         "import sys; from ppodoctor.cli import main\n"
