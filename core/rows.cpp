@@ -4,14 +4,15 @@
 #include <cmath>
 #include <string_view>
 
+using namespace std::string_view_literals;
+
 namespace ppo {
 namespace {
 
 constexpr std::string_view WHOLE[] = {"step", "rollout_steps", "episodes", "optimizer_steps", "backwards", "minibatch_size"};
 
 void name(std::string &line, std::string_view key) {
-    line += line.empty() || line.back() == '\n' ? "{\"" : ", \"";
-    line.append(key).append("\": ");
+    line.append(line.empty() || line.back() == '\n' ? "{\""sv : ", \""sv).append(key).append("\": "sv);
 }
 
 void whole(std::string &line, std::string_view key, double value) {
@@ -25,17 +26,17 @@ void number(std::string &line, std::string_view key, double value) {
     char text[40];
     name(line, key);
     if (!std::isfinite(value)) {
-        line += std::isnan(value) ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\"";
+        line.append(std::isnan(value) ? "\"nan\""sv : value > 0 ? "\"inf\""sv : "\"-inf\""sv);
         return;
     }
     const bool single = key == "learning_rate";  // a setting that is a float32 here, shown as it was given
     const char *end = single ? std::to_chars(text, text + sizeof text, float(value)).ptr : std::to_chars(text, text + sizeof text, value).ptr;
     const std::string_view written(text, size_t(end - text));
-    line += written;
-    if (written.find_first_of(".e") == written.npos) line += ".0";
+    line.append(written);
+    if (written.find_first_of(".e") == written.npos) line.append(".0"sv);
 }
 
-void flag(std::string &line, std::string_view key, bool value) { name(line, key), line += value ? "true" : "false"; }
+void flag(std::string &line, std::string_view key, bool value) { name(line, key), line.append(value ? "true"sv : "false"sv); }
 
 void column(std::string &line, std::string_view key, double value) {
     if (std::isnan(value)) return;  // not observed
@@ -55,7 +56,7 @@ std::string update_lines(const Learner &learner, double from, double to) {
         number(text, "wall", from + (to - from) * double(i + 1) / double(count));
 #define PPO_LINE(name) column(text, #name, row.name);
         PPO_COLUMNS(PPO_LINE)
-        text += "}\n";
+        text.append("}\n"sv);
     }
     return text;
 }
@@ -66,7 +67,7 @@ std::string episode_lines(const Learner &learner) {
         whole(text, "step", one.step), whole(text, "stream", 0), whole(text, "env", one.env);
         number(text, "ret", one.ret), number(text, "ret_seen", one.ret), whole(text, "length", one.length);
         flag(text, "terminated", one.terminated != 0), flag(text, "truncated", one.truncated != 0), whole(text, "update", one.update);
-        text += "}\n";
+        text.append("}\n"sv);
     }
     return text;
 }
