@@ -53,7 +53,9 @@ class Recorder:
         """Set top-level facts of run.json and write it (atomically, so a reader never sees half of it)."""
         self.header.update(facts)
         self.header["notes"] = [to_dict(note) for note in self.notes]
-        text = json.dumps(_finite(self.header), default=str, indent=1)
+        # a line for each fact: with indent, json leaves its fast encoder, and a long header takes 10 ms instead of 1
+        facts = (f"{json.dumps(name)}: {json.dumps(fact, default=str)}" for name, fact in _finite(self.header).items())
+        text = "{\n" + ",\n".join(facts) + "\n}\n"
         self._guard(lambda: _replace(self.folder / "run.json", text))
 
     def specimen(self, name: str, save: Callable[[Path], None]) -> bool:

@@ -1,7 +1,7 @@
 """`ppodoctor train CartPole-v1` itself, with a judge who looks on: `ours_cli.py solve SEED | start`.
 
 Everything is as on the command line, the settings of the preset included; the judge is one more observer, whose own
-time is kept apart. It looks more often than progress does: a call of the core lasts 0.01 s here in place of 0.1.
+time is kept apart. It looks more often than progress does: a call of the core lasts 0.01 s here in place of 0.2.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from ppodoctor.training.schedule import Schedule
 from ppodoctor.training.spaces import action_facts, layout_of
 from ppodoctor.training.trajectory import Flags, Raw, Trajectory, flatten
 
-CALL_SECONDS = 0.1
+CALL_SECONDS = 0.2
 """Updates that take this long together are made in one call, where nobody wants to see each."""
 
 

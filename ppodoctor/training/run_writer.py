@@ -23,8 +23,9 @@ from ppodoctor.training.policy import network_kind, save_policy
 from ppodoctor.training.run_facts import Seen, env_facts, parameter_facts
 from ppodoctor.training.specimen import layer_calls, rollout_specimen
 
-DESCRIBE_SECONDS = 2.0
-"""run.json is written again after an update when this much time has passed."""
+DESCRIBE_SECONDS, LONGEST_SECONDS = 2.0, 32.0
+"""run.json is written again after an update when this much time has passed; then after twice as much, up to the second.
+"""
 
 
 class RunWriter:
@@ -38,7 +39,7 @@ class RunWriter:
         self._first = trainer.learner.tensors()
         self._before = 0
         """Optimizer steps before the update that comes next."""
-        self._described = 0.0
+        self._due, self._pause = 0.0, DESCRIBE_SECONDS
         self._facts: dict[str, Any] = {
             "command": list(sys.argv),
             "argv": list(sys.argv),
@@ -63,8 +64,9 @@ class RunWriter:
             self._seen.add(update.trajectory)
             self._specimens(update)
         self._before = self.trainer.learner.version
-        if update.number <= 2 or update.wall - self._described > DESCRIBE_SECONDS:
-            self._described = update.wall
+        if update.number <= 2 or update.wall > self._due:
+            self._due = update.wall + self._pause
+            self._pause = min(2 * self._pause, LONGEST_SECONDS)
             self.describe()
 
     def _rows(self, update: Update) -> None:
