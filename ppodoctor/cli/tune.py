@@ -13,7 +13,7 @@ from ppodoctor.cli.tune_options import SearchOptions, TrialOptions, TuneOptions
 from ppodoctor.config import ConfigError, read_settings
 
 if TYPE_CHECKING:
-    from ppodoctor.tuning.study import Spec
+    from ppodoctor.tuning.spec import Spec
 
 USAGE = """Usage: ppodoctor tune ENVIRONMENT [OPTIONS]
        ppodoctor tune [OPTIONS] -- COMMAND..."""
@@ -64,11 +64,13 @@ def tune(
 def _spec(environment: str | None, command: tuple[str, ...] | None, search: SearchOptions, trial: TrialOptions) -> Spec:
     """What is to be searched. Raises UsageError, ConfigError."""
     from ppodoctor.tuning.space import flag_space, own_space
-    from ppodoctor.tuning.study import Spec
+    from ppodoctor.tuning.spec import Spec
 
     method = search.method or ("grid" if search.grid else "bayes")
     texts, trials = search.grid or search.set, search.trials or 0
     if command is not None:
+        if search.halving:
+            raise UsageError("--halving is for our trainer: a script's length is its own. --stop-early is for both.")
         _refuse_for_scripts(environment, command, texts, trial)
         return Spec(
             flag_space(texts),
@@ -77,6 +79,7 @@ def _spec(environment: str | None, command: tuple[str, ...] | None, search: Sear
             trial_seconds=trial.trial_seconds or 0.0,
             trials=trials,
             fresh_seeds=search.seeds,
+            stop_early=search.stop_early,
         )
     if environment is None:
         raise UsageError("Neither an environment nor a command was given. For example: ppodoctor tune CartPole-v1")
@@ -84,9 +87,8 @@ def _spec(environment: str | None, command: tuple[str, ...] | None, search: Sear
         raise UsageError("--trial-seconds is for scripts; a training of ours is as long as --steps says.")
     fixed = read_settings(trial.config) if trial.config is not None else {}
     steps = trial.steps or int(fixed.pop("total_steps", 0)) or 50_000
-    return Spec(
-        own_space(texts), environment, fixed=fixed, method=method, steps=steps, trials=trials, fresh_seeds=search.seeds
-    )
+    spec = Spec(own_space(texts), environment, fixed=fixed, method=method, steps=steps, trials=trials)
+    return replace(spec, fresh_seeds=search.seeds, stop_early=search.stop_early, halving=search.halving)
 
 
 def _refuse_for_scripts(

@@ -60,6 +60,24 @@ class SearchOptions:
         int, Parameter(help="Fresh seeds on which winner, runner-up and default are run again.", group=SEARCH)
     ] = 5
 
+    stop_early: Annotated[
+        bool,
+        Parameter(
+            help="End trials of the search that are behind most others of their seed, frozen, or beyond repair.",
+            group=SEARCH,
+            negative="",
+        ),
+    ] = False
+    halving: Annotated[
+        bool,
+        Parameter(
+            help="Successive halving: a ninth of the steps for all settings, a third for the best third of them, all "
+            "for the best third of those.",
+            group=SEARCH,
+            negative="",
+        ),
+    ] = False
+
     def refuse_nonsense(self) -> None:
         """Raise UsageError for options that contradict each other."""
         if self.grid and self.set:

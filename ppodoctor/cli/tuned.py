@@ -21,7 +21,8 @@ from ppodoctor.lab.lab import cores
 from ppodoctor.reporting import tuning_html, tuning_terminal
 from ppodoctor.reporting.terminal import make_console
 from ppodoctor.tuning.outcome import Outcome, outcome_of, write_winner
-from ppodoctor.tuning.study import FILE, FRESH, Spec, Study
+from ppodoctor.tuning.spec import FILE, FRESH, Spec
+from ppodoctor.tuning.study import Study
 
 if TYPE_CHECKING:
     from ppodoctor.cli.tune_options import ClusterOptions

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from ppodoctor.lab.early import Watcher, unwatched
 from ppodoctor.lab.members import Ran, fits_core, run_members
 from ppodoctor.lab.sqlite import LabError
 from ppodoctor.lab.stop import Stop
@@ -29,7 +30,7 @@ class Executor(Protocol):
     def slots(self) -> int:
         """Trials side by side."""
 
-    def run(self, trials: Iterable[Trial], home: Path, stop: Stop) -> Iterator[Ran]:
+    def run(self, trials: Iterable[Trial], home: Path, stop: Stop, watcher: Watcher) -> Iterator[Ran]:
         """Trials as they end, what they left below `home`; None for one that `stop` interrupted."""
 
 
@@ -66,11 +67,18 @@ class Lab:
         """Trials side by side."""
         return self._workers if self.executor is None else self.executor.slots
 
-    def run(self, trials: Sequence[Trial], stop: Stop | None = None, *, wait: bool = True) -> list[TrialResult | None]:
+    def run(
+        self,
+        trials: Sequence[Trial],
+        stop: Stop | None = None,
+        *,
+        wait: bool = True,
+        watcher: Watcher = unwatched,
+    ) -> list[TrialResult | None]:
         """Results in the order of `trials`; None for one that `stop` left undone, which a later call runs.
 
         Known results are taken as they are. A trial that another process is running is waited for, or left to it
-        (None) without `wait`.
+        (None) without `wait`. What `watcher` gives for a trial when it begins may end it early.
 
         Raises:
             LabError: the folder cannot be written.
@@ -81,7 +89,7 @@ class Lab:
         known = self.store.results(list(by_key))
         missing = {key: trial for key, trial in by_key.items() if key not in known}
         while missing and not stop.reason:
-            begun = self._run_missing(list(missing.values()), stop)
+            begun = self._run_missing(list(missing.values()), stop, watcher)
             known |= self.store.results(list(missing))
             missing = {key: trial for key, trial in missing.items() if key not in known}
             if not wait:
@@ -90,12 +98,12 @@ class Lab:
                 time.sleep(TICK)
         return [known.get(trial.key) for trial in trials]
 
-    def _run_missing(self, trials: Sequence[Trial], stop: Stop) -> int:
+    def _run_missing(self, trials: Sequence[Trial], stop: Stop, watcher: Watcher) -> int:
         """Run what can be claimed; what did not end is given back. How many were begun?"""
         mine: set[str] = set()
         begun = 0
         try:
-            for trial, result in self._ended(trials, mine, stop):
+            for trial, result in self._ended(trials, mine, stop, watcher):
                 begun += 1
                 if result is not None:
                     self.store.finish(result)
@@ -109,24 +117,24 @@ class Lab:
                     self.store.release(key)
         return begun
 
-    def _ended(self, trials: Sequence[Trial], mine: set[str], stop: Stop) -> Iterator[Ran]:
+    def _ended(self, trials: Sequence[Trial], mine: set[str], stop: Stop, watcher: Watcher) -> Iterator[Ran]:
         """Trials as they end, by the executor that takes them."""
         if self.executor is not None:
-            yield from self.executor.run(self._claimed(trials, mine), self.folder / TRIALS, stop)
+            yield from self.executor.run(self._claimed(trials, mine), self.folder / TRIALS, stop, watcher)
             return
         scripts = [trial for trial in trials if trial.command]
         members = [trial for trial in trials if fits_core(trial)]
         trainings = [trial for trial in trials if not trial.command and trial not in members]
         if members:
-            yield from run_members(self._claimed(members, mine), self.workers, stop)
+            yield from run_members(self._claimed(members, mine), self.workers, stop, watcher)
         if trainings:
             from ppodoctor.lab.trainer import run_trainings
 
-            yield from run_trainings(self._claimed(trainings, mine), self.folder / TRIALS, stop)
+            yield from run_trainings(self._claimed(trainings, mine), self.folder / TRIALS, stop, watcher)
         if scripts:
             from ppodoctor.lab.scripts import run_scripts
 
-            yield from run_scripts(self._claimed(scripts, mine), self.folder / TRIALS, self.workers, stop)
+            yield from run_scripts(self._claimed(scripts, mine), self.folder / TRIALS, self.workers, stop, watcher)
 
     def _claimed(self, trials: Sequence[Trial], mine: set[str]) -> Iterator[Trial]:
         """Those that this process may run, each claimed in the moment in which it is taken: others share the rest."""

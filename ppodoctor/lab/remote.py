@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ppodoctor import __version__
 from ppodoctor.lab.cluster import TOKEN, TOKEN_PATH, Cluster, load_ray
+from ppodoctor.lab.early import Watch, Watcher, unwatched
 from ppodoctor.lab.members import Ran
 from ppodoctor.lab.single import Files, run_far, unpack
 from ppodoctor.lab.stop import Stop
@@ -46,7 +47,7 @@ class RayExecutor:
         """Trials that the nodes of this moment take side by side."""
         return max(int(self.cluster.cpus() / max(self.needs.cpus, 0.01)), 1)
 
-    def run(self, trials: Iterable[Trial], home: Path, stop: Stop) -> Iterator[Ran]:
+    def run(self, trials: Iterable[Trial], home: Path, stop: Stop, watcher: Watcher = unwatched) -> Iterator[Ran]:
         """Run trials, as many at once as there is place for; those that `stop` interrupts come without a result."""
         ray, waiting = load_ray(), iter(trials)
         running: dict[Any, Trial] = {}
@@ -56,7 +57,7 @@ class RayExecutor:
                     trial = next(waiting, None)
                     if trial is None:
                         break
-                    running[self._task.remote(trial.to_dict(), trial.key, __version__)] = trial
+                    running[self._task.remote(trial.to_dict(), trial.key, __version__, asdict(watcher(trial)))] = trial
                 if not running or stop.reason:
                     return
                 for ended in ray.wait(list(running), num_returns=1, timeout=TICK)[0]:
@@ -77,9 +78,9 @@ class RayExecutor:
         return TrialResult.from_dict(facts)
 
 
-def _task(trial: dict[str, Any], key: str, version: str) -> tuple[dict[str, Any], Files]:
+def _task(trial: dict[str, Any], key: str, version: str, watch: dict[str, Any]) -> tuple[dict[str, Any], Files]:
     """Runs in a worker of some node. What the trial itself starts is not given the cluster's token."""
     for name in (TOKEN, TOKEN_PATH):
         os.environ.pop(name, None)
-    result, files = run_far(Trial.from_dict(trial), key, version)
+    result, files = run_far(Trial.from_dict(trial), key, version, Watch(**watch))
     return result.to_dict(), files

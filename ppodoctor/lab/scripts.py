@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ppodoctor.lab.early import Watch, Watcher, unwatched
 from ppodoctor.lab.members import Ran
 from ppodoctor.lab.stop import Stop
 from ppodoctor.lab.trial import Trial, TrialResult, failed
@@ -20,8 +21,9 @@ from ppodoctor.lab.trial import Trial, TrialResult, failed
 TICK = 0.1
 GRACE = 10.0
 """Seconds that a script gets to end after it was asked to."""
-TRIAL, RESULT, OUTPUT, RUN = "trial.json", "result.json", "output.txt", "run"
-"""In a trial's folder: what is run, what came of it, what the script printed, what the watcher saw."""
+TRIAL, WATCH, RESULT, OUTPUT, RUN = "trial.json", "watch.json", "result.json", "output.txt", "run"
+"""In a trial's folder: what is run, what ends it early, what came of it, what the
+script printed, what the watcher saw."""
 
 
 @dataclass
@@ -31,7 +33,9 @@ class _Running:
     process: subprocess.Popen[bytes]
 
 
-def run_scripts(trials: Iterable[Trial], home: Path, workers: int, stop: Stop) -> Iterator[Ran]:
+def run_scripts(
+    trials: Iterable[Trial], home: Path, workers: int, stop: Stop, watcher: Watcher = unwatched
+) -> Iterator[Ran]:
     """Run commands, so many side by side; those that `stop` interrupts are yielded without a result."""
     waiting, running = iter(trials), list[_Running]()
     try:
@@ -40,7 +44,7 @@ def run_scripts(trials: Iterable[Trial], home: Path, workers: int, stop: Stop) -
                 trial = next(waiting, None)
                 if trial is None:
                     break
-                running.append(_start(trial, home))
+                running.append(_start(trial, home, watcher(trial)))
             if not running:
                 return
             if stop.reason:
@@ -53,10 +57,11 @@ def run_scripts(trials: Iterable[Trial], home: Path, workers: int, stop: Stop) -
         _end([one.process for one in running])
 
 
-def _start(trial: Trial, home: Path) -> _Running:
+def _start(trial: Trial, home: Path, watch: Watch) -> _Running:
     folder = home / trial.key
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULT).unlink(missing_ok=True)
+    (folder / WATCH).write_text(json.dumps(asdict(watch)), encoding="utf-8")
     (folder / TRIAL).write_text(json.dumps(trial.to_dict(), default=str), encoding="utf-8")
     # A session of its own: Ctrl-C reaches this process alone, which then ends the script in good order.
     with open(folder / OUTPUT, "wb") as output:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ppodoctor import __version__
+from ppodoctor.lab.early import Watch
 from ppodoctor.lab.members import fits_core, run_member
 from ppodoctor.lab.stop import Stop
 from ppodoctor.lab.trial import Trial, TrialResult, failed
@@ -17,27 +18,28 @@ Files = dict[str, bytes]
 """Content by path below the trial's folder."""
 
 
-def run_one(trial: Trial, home: Path, stop: Stop) -> TrialResult | None:
+def run_one(trial: Trial, home: Path, stop: Stop, watch: Watch) -> TrialResult | None:
     """Run a trial by the executor that takes it, its folder below `home`; None where it was stopped."""
     if fits_core(trial):
-        return run_member(trial, stop)
+        return run_member(trial, stop, watch)
     if trial.command:
         from ppodoctor.lab.scripts import run_scripts
 
-        ((_, result),) = run_scripts([trial], home, 1, stop)
+        ((_, result),) = run_scripts([trial], home, 1, stop, lambda _: watch)
         return result
     from ppodoctor.lab.trainer import run_training
 
-    return run_training(trial, home / trial.key, stop)
+    return run_training(trial, home / trial.key, stop, watch)
 
 
-def run_far(trial: Trial, key: str, version: str) -> tuple[TrialResult, Files]:
+def run_far(trial: Trial, key: str, version: str, watch: Watch) -> tuple[TrialResult, Files]:
     """Run a trial on a machine that shares no folder with whoever asked: its files come back with its result.
 
     Args:
         trial: What to run.
         key: Its name where it was asked for: another one here means that files differ.
         version: Of the ppodoctor that asked.
+        watch: What ends it early.
     """
     if version != __version__:
         reason = f"this machine has ppodoctor {__version__}, {version} asked; install the same on all machines"
@@ -48,7 +50,7 @@ def run_far(trial: Trial, key: str, version: str) -> tuple[TrialResult, Files]:
         return _as(key, failed(trial, reason)), {}
     home = Path(tempfile.mkdtemp(prefix="ppodoctor-trial-"))
     try:
-        result = run_one(trial, home, Stop())
+        result = run_one(trial, home, Stop(), watch)
         return result or failed(trial, "it was stopped from outside"), packed(home / key)
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -13,7 +13,7 @@ from typing import Any
 from ppodoctor import __version__
 from ppodoctor.config import PPOConfig
 
-FINISHED, FAILED = "finished", "failed"
+FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
 SOURCE_BYTES = 4_000_000
 """A word of a command that names a file of this size or less counts with its content."""
 
@@ -80,7 +80,7 @@ class TrialResult:
 
     key: str
     status: str
-    """finished or failed."""
+    """finished, failed, or stopped where it was not worth going on with: its objective is what it had until then."""
     objective: float | None = None
     """Mean return of the episodes that ended in the last part of training; None where none ended."""
     curve: tuple[tuple[float, float], ...] = ()
@@ -93,7 +93,7 @@ class TrialResult:
     by: str = ""
     """What trained: core, dense, torch or script."""
     reason: str = ""
-    """Why it failed, in a sentence."""
+    """Why it failed or was stopped, in a sentence."""
 
     @property
     def ok(self) -> bool:

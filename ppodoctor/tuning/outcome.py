@@ -17,7 +17,8 @@ from ppodoctor.lab.flags import as_text, keywords_of, with_changes
 from ppodoctor.training.scores import Estimate
 from ppodoctor.tuning.influence import Influence, Interaction, influences, interactions
 from ppodoctor.tuning.space import Axis
-from ppodoctor.tuning.study import Candidate, Spec, Study, fresh_seed, search_seed
+from ppodoctor.tuning.spec import Candidate, Spec, fresh_seed, search_seed
+from ppodoctor.tuning.study import Study
 
 CLEAR = 0.1
 """A share of the scores' variance from which a setting is said to matter."""
@@ -155,7 +156,14 @@ def sentences(outcome: Outcome) -> list[str]:
     """What there is to say, the most important first."""
     return [
         one
-        for one in (_verdict(outcome), _second(outcome), _place(outcome), *_matters(outcome), _deaths(outcome))
+        for one in (
+            _verdict(outcome),
+            _second(outcome),
+            _place(outcome),
+            *_matters(outcome),
+            _deaths(outcome),
+            _left(outcome),
+        )
         if one
     ]
 
@@ -236,6 +244,15 @@ def _deaths(outcome: Outcome) -> str:
     if not dead:
         return ""
     return f"{len(dead)} of {len(outcome.candidates)} settings failed; the first: {dead[0].reason}"
+
+
+def _left(outcome: Outcome) -> str:
+    left = [one for one in outcome.candidates if one.stopped]
+    if not left:
+        return ""
+    return (
+        f"{len(left)} of {len(outcome.candidates)} settings were not trained to their end; the first: {left[0].reason}"
+    )
 
 
 def write_winner(outcome: Outcome) -> Path | None:

@@ -3,110 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ppodoctor.config import ConfigError
 from ppodoctor.lab import Executor, Lab, LabError, Stop, Trial, TrialResult
+from ppodoctor.lab.early import Watch, bar_of, ended_early, unwatched
 from ppodoctor.lab.postgres import without_password
 from ppodoctor.lab.sqlite import Statements
+from ppodoctor.lab.trial import FAILED
 from ppodoctor.tuning.plans import Plan, Tried
-from ppodoctor.tuning.space import Axis, Space, check
+from ppodoctor.tuning.space import check
+from ppodoctor.tuning.spec import Candidate, Spec, fresh_seed, hashable, search_seed
 
-FILE = "study.json"
 SETTINGS = "SELECT settings FROM setting ORDER BY number"
-APART = 1000
-"""Between two seeds: environment i of a training is seeded with seed + i."""
-FRESH = 1_000_000
-"""The first seed of the last comparison: no seed of the search is ever one of it."""
 BEST, BEST_SEEDS = 4, 3
 """How many of the best settings get more seeds in the search, and how many seeds they have then."""
+PARTS = (9, 3, 1)
+"""Of halving: a ninth of a trial's steps for all, a third for the best third, all for the best of those."""
+ROUND = 9
+"""Settings that are compared in one round of halving."""
 SEARCH_SHARE = 0.65
 """Of a study's time, what the search may take; the rest is for more seeds and the comparison on fresh ones."""
 TRIALS = 40
 """Settings tried by a search for which neither a number nor a time is given."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """What is searched, and how: everything that decides what a study comes to."""
-
-    space: Space
-    environment: str = ""
-    command: tuple[str, ...] = ()
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that every trial of ours has."""
-    method: str = "grid"
-    steps: int = 50_000
-    """Environment steps of a trial of ours; a script has its own length."""
-    trial_seconds: float = 0.0
-    """After which a script is stopped; 0 for never."""
-    trials: int = 0
-    """Settings to try; 0 as many as the method has, the time allows, or TRIALS."""
-    fresh_seeds: int = 5
-    """Seeds of the last comparison."""
-    seed: int = 0
-    storage: str = ""
-    """URL of a PostgreSQL database in which the folder's name is the study's; empty for a file in the folder. A
-    password in it is never written down."""
-
-    def trial(self, settings: Mapping[str, Any], seed: int) -> Trial:
-        """The trial of these settings and this seed."""
-        if self.command:
-            return Trial(command=self.command, changes=settings, seed=seed, seconds=self.trial_seconds)
-        return Trial(self.environment, changes={**self.fixed, **settings}, seed=seed, steps=self.steps)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self) | {"storage": without_password(self.storage)}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Spec:
-        """What `to_dict` gave, by way of JSON."""
-        axes = [Axis(**{**one, "choices": tuple(map(_hashable, one["choices"]))}) for one in data["space"]]
-        return cls(**{**data, "space": tuple(axes), "command": tuple(data["command"])})
-
-    def save(self, folder: Path) -> None:
-        """Write study.json, atomically."""
-        partial = folder / f".{FILE}"
-        partial.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, folder / FILE)
-
-    @classmethod
-    def load(cls, folder: Path) -> Spec:
-        """Read study.json. Raises LabError where there is none."""
-        try:
-            return cls.from_dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
-        except OSError:
-            raise LabError(f"{folder} holds no study; --resume takes the folder of an earlier one") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise LabError(f"{folder / FILE} cannot be read: {error}") from None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One setting and what its trials came to."""
-
-    settings: dict[str, Any]
-    scores: tuple[float, ...]
-    """Objective of each seed of the search."""
-    reason: str = ""
-    """Why it failed, where it did."""
-    seconds: float = 0.0
-
-    @property
-    def score(self) -> float:
-        """Mean over its seeds."""
-        return statistics.fmean(self.scores)
-
-    @property
-    def failed(self) -> bool:
-        """Did one of its trials die?"""
-        return bool(self.reason)
 
 
 class Study:
@@ -182,7 +104,7 @@ class Study:
 
     def _doubt_best(self, stop: Stop) -> None:
         """One more seed for the best so far: a search on one seed finds what suits that seed."""
-        best = next((one for one in self.candidates() if not one.failed), None)
+        best = next((one for one in self.candidates() if one.whole), None)
         if best is not None and len(best.scores) < BEST_SEEDS:
             trial = self.spec.trial(best.settings, search_seed(len(best.scores)))
             self.lab.run([trial], stop, wait=False)
@@ -199,7 +121,8 @@ class Study:
 
         def work(run: Statements) -> list[dict[str, Any]]:
             history = self._history([_read(text) for (text,) in run(SETTINGS)])
-            count = (plan.length or 0) if plan.method == "grid" else self.lab.workers
+            usual = ROUND if self.spec.halving else self.lab.workers
+            count = (plan.length or 0) if plan.method == "grid" else usual
             count = count if limit is None else min(count, limit - len(history))
             batch = plan.ask(history, count) if count > 0 else []
             for number, one in enumerate(batch, len(history)):
@@ -209,7 +132,33 @@ class Study:
         return self.lab.store.base.atomically(work)
 
     def _try(self, settings: Sequence[dict[str, Any]], stop: Stop, *, wait: bool = False) -> None:
-        self.lab.run([self.spec.trial(one, search_seed(0)) for one in settings], stop, wait=wait)
+        """One trial for each; with halving, those that fall behind are left at a part of it."""
+        left = [one for at in range(0, len(settings), ROUND) for one in self._best(settings[at : at + ROUND], stop)]
+        watcher = self._watch if self.spec.stop_early else unwatched
+        self.lab.run([self.spec.trial(one, search_seed(0)) for one in left], stop, wait=wait, watcher=watcher)
+
+    def _best(self, settings: Sequence[dict[str, Any]], stop: Stop) -> Sequence[dict[str, Any]]:
+        """Those of a round of halving that are trained whole; all of them without it."""
+        left = settings
+        for part in self.parts[:-1]:
+            results = self.lab.run([self.spec.trial(one, search_seed(0), part) for one in left], stop)
+            left = best_third([(one, result) for one, result in zip(left, results, strict=True) if result is not None])
+        return left
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """By what the length of a trial is divided, in rounds of which each takes the best third of the one before."""
+        return PARTS if self.spec.halving else (1,)
+
+    def _watch(self, trial: Trial) -> Watch:
+        """What ends a trial of the search early: the median of those of its seed that came to their end."""
+        known = self.lab.store.results()
+        keys = [self._key(one) for one in self.settings()]
+        bar = bar_of([known[key] for key in keys if key in known and key != trial.key])
+        return Watch(bar, "ppodoctor.tuning.judge:beyond_repair" if trial.command else "", frozen=True)
+
+    def _key(self, settings: dict[str, Any]) -> str:
+        return self.spec.trial(settings, search_seed(0)).key
 
     def history(self) -> list[Tried]:
         """The search so far, as plans take it: each setting with its mean score over the seeds that it has."""
@@ -219,7 +168,8 @@ class Study:
         known, found = self.lab.store.results(), []
         for one in settings:
             results = self._results(one, known)
-            scores = [result.objective for result in results if result.ok and result.objective is not None]
+            # one that was stopped counts by what it had: worse than most, and no worse than that
+            scores = [one.objective for one in results if one.status != FAILED and one.objective is not None]
             failed = len(scores) < len(results)
             found.append(Tried(one, statistics.fmean(scores) if scores and not failed else None, failed))
         return found
@@ -232,7 +182,17 @@ class Study:
             keys = [self.spec.trial(settings, search_seed(i)).key for i in range(BEST_SEEDS)]
             if not self.spec.command:  # a script may be edited meanwhile, which makes its trials others
                 self._keys[name] = keys
-        return [known[key] for key in keys if key in known]
+        found = [known[key] for key in keys if key in known]
+        return found or [*self._shorter(settings, known)]
+
+    def _shorter(self, settings: dict[str, Any], known: Mapping[str, TrialResult]) -> Iterator[TrialResult]:
+        """What is known of a setting that halving left behind: its longest part."""
+        for part in reversed(self.parts[:-1]):
+            result = known.get(self.spec.trial(settings, search_seed(0), part).key)
+            if result is not None:
+                reason = f"left behind after 1/{part} of its steps, where others were better"
+                yield ended_early(result, reason) if result.ok else result
+                return
 
     def _usual_seconds(self) -> float:
         known = self.lab.store.results()
@@ -246,20 +206,24 @@ class Study:
             results = self._results(one, known)
             if results:
                 dead = next((result.reason for result in results if not result.ok), "")
+                stopped = dead != "" and all(result.status != FAILED for result in results)
                 scores = tuple(result.objective for result in results if result.objective is not None)
-                found.append(Candidate(one, scores, dead, sum(result.seconds for result in results)))
-        return sorted(found, key=lambda one: (one.failed, -one.score if one.scores and not one.failed else 0.0))
+                seconds = sum(result.seconds for result in results)
+                found.append(Candidate(one, scores, dead, seconds, stopped and bool(scores)))
+        return sorted(
+            found, key=lambda one: (one.failed, one.stopped, -one.score if one.scores and not one.failed else 0.0)
+        )
 
     def ranked(self) -> list[Candidate]:
         """The candidates that may win: of those with most seeds, the best first."""
-        whole = [one for one in self.candidates() if not one.failed]
+        whole = [one for one in self.candidates() if one.whole]
         most = max((len(one.scores) for one in whole), default=0)
         return sorted(whole, key=lambda one: (len(one.scores) < most, -one.score))
 
     def _add_seeds(self, stop: Stop) -> None:
         """More seeds for the best: one seed chooses luck as gladly as a good setting."""
         while not stop.reason:
-            best = [one for one in self.candidates() if not one.failed][:BEST]
+            best = [one for one in self.candidates() if one.whole][:BEST]
             short = [one.settings for one in best if len(one.scores) < BEST_SEEDS]
             if not short:
                 return
@@ -283,19 +247,12 @@ class Study:
         self.lab.close()
 
 
-def search_seed(number: int) -> int:
-    """The seeds of the search."""
-    return 1 + APART * number
-
-
-def fresh_seed(number: int) -> int:
-    """The seeds of the last comparison."""
-    return FRESH + APART * number
+def best_third(tried: Sequence[tuple[dict[str, Any], TrialResult]]) -> list[dict[str, Any]]:
+    """The settings that go on to a longer training (successive halving by thirds, Jamieson and Talwalkar 2016)."""
+    good = [(one, result.objective) for one, result in tried if result.ok and result.objective is not None]
+    ranked = sorted(good, key=lambda pair: -pair[1])
+    return [one for one, _ in ranked[: max(-(-len(tried) // 3), 1)]]
 
 
 def _read(text: str) -> dict[str, Any]:
-    return {name: _hashable(value) for name, value in json.loads(text).items()}
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return {name: hashable(value) for name, value in json.loads(text).items()}

@@ -10,7 +10,8 @@ from ppodoctor.lab import Executor, Stop
 from ppodoctor.tuning.outcome import Outcome, outcome_of, write_winner
 from ppodoctor.tuning.plans import load_optuna
 from ppodoctor.tuning.space import flag_space, own_space
-from ppodoctor.tuning.study import Spec, Study
+from ppodoctor.tuning.spec import Spec
+from ppodoctor.tuning.study import Study
 
 if TYPE_CHECKING:
     import optuna

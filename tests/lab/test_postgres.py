@@ -24,13 +24,15 @@ from ppodoctor.lab.postgres import without_password
 from ppodoctor.lab.store import Store
 from ppodoctor.tuning.outcome import outcome_of
 from ppodoctor.tuning.space import own_space
-from ppodoctor.tuning.study import Spec, Study
+from ppodoctor.tuning.spec import Spec
+from ppodoctor.tuning.study import Study
 
 FIXED = {"rollout_steps": 32, "epochs": 1}
 STUDY = """
 import json, sys
 from pathlib import Path
-from ppodoctor.tuning.study import Spec, Study
+from ppodoctor.tuning.spec import Spec
+from ppodoctor.tuning.study import Study
 spec = Spec.from_dict(json.loads(sys.argv[2]))
 study = Study(Path(sys.argv[1]), spec, workers=1, tell=lambda trial, result: print(trial.key, flush=True))
 study.run()

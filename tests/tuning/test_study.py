@@ -19,7 +19,8 @@ from ppodoctor.reporting import tuning_html
 from ppodoctor.tuning.influence import influences
 from ppodoctor.tuning.outcome import mean_of, outcome_of, sentences, write_winner
 from ppodoctor.tuning.space import own_space
-from ppodoctor.tuning.study import FRESH, Spec, Study
+from ppodoctor.tuning.spec import FRESH, Spec
+from ppodoctor.tuning.study import Study, best_third
 from ppodoctor.tuning.tune import optuna_study, tune
 
 FIXED = {"rollout_steps": 32, "epochs": 1}
@@ -82,7 +83,8 @@ def test_a_study_goes_on_where_it_was_left(tmp_path):
 STUDY = """
 import json, sys
 from pathlib import Path
-from ppodoctor.tuning.study import Spec, Study
+from ppodoctor.tuning.spec import Spec
+from ppodoctor.tuning.study import Study, best_third
 spec = Spec.from_dict(json.loads(sys.argv[2]))
 study = Study(Path(sys.argv[1]), spec, workers=1, tell=lambda trial, result: print(trial.key, flush=True))
 study.run()
@@ -255,3 +257,43 @@ def test_wrong_use_is_a_sentence(words, said, capsys, tmp_path, monkeypatch):
     assert run(*words) == 2
     assert said in capsys.readouterr().err
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_halving_trains_the_best_third_of_the_best_third_whole(tmp_path):
+    told = []
+    wanted = spec(texts=["learning_rate=2e-4..1e-2:9"], halving=True, steps=9216, fresh_seeds=1)
+    study = Study(tmp_path, wanted, workers=2, tell=lambda trial, result: told.append((trial.steps, trial.seed)))
+    study.run()
+    searched = [steps for steps, seed in told if seed == 1]
+    assert [searched.count(steps) for steps in (1024, 3072, 9216)] == [9, 3, 1 + 1]  # and the settings as they are
+    candidates = study.candidates()
+    assert [one.whole for one in candidates] == [True] + [False] * 8
+    assert "left behind after 1/3" in candidates[1].reason
+    outcome = outcome_of(study)
+    assert outcome.winner.settings == candidates[0].settings
+    assert "8 of 9 settings were not trained to their end" in " ".join(sentences(outcome))
+    ran = study.lab.ran
+    again = Study(tmp_path, wanted, workers=1)
+    again.run()
+    assert (ran, again.lab.ran) == (len(told), 0)
+
+
+def test_best_third():
+    from ppodoctor.lab import TrialResult
+
+    results = [({"a": i}, TrialResult(str(i), "finished" if i else "failed", float(i))) for i in range(7)]
+    assert best_third(results) == [{"a": 6}, {"a": 5}, {"a": 4}]
+    assert best_third(results[:1]) == []
+
+
+def test_early_stopping_leaves_the_winner_whole(tmp_path):
+    texts = ["learning_rate=1e-7..1e-2"]
+    wanted = spec(texts=texts, fixed={}, method="sobol", trials=16, stop_early=True, steps=20_000, fresh_seeds=2)
+    study = Study(tmp_path, wanted, workers=1)
+    study.run()
+    candidates = study.candidates()
+    stopped = [one for one in candidates if one.stopped]
+    assert stopped
+    assert not any(one.failed for one in candidates)
+    assert outcome_of(study).winner.settings in [one.settings for one in candidates if one.whole]
+    assert all("behind after" in one.reason or "frozen" in one.reason for one in stopped)
