@@ -54,8 +54,8 @@ class Recorder:
         self.header.update(facts)
         self.header["notes"] = [to_dict(note) for note in self.notes]
         # a line for each fact: with indent, json leaves its fast encoder, and a long header takes 10 ms instead of 1
-        facts = (f"{json.dumps(name)}: {json.dumps(fact, default=str)}" for name, fact in _finite(self.header).items())
-        text = "{\n" + ",\n".join(facts) + "\n}\n"
+        lines = [f"{json.dumps(name)}: {json.dumps(fact, default=str)}" for name, fact in _finite(self.header).items()]
+        text = "{\n" + ",\n".join(lines) + "\n}\n"
         self._guard(lambda: _replace(self.folder / "run.json", text))
 
     def specimen(self, name: str, save: Callable[[Path], None]) -> bool:
