@@ -8,10 +8,11 @@ the first updates are left out. "wide" is the same numbers on HalfCheetah-v4 (wh
 observations and rewards, "pixels" on a small game of 84x84 images (peers/games.py). "solve" is CartPole from process
 start until the greedy policy's mean return over 100 fresh episodes is 475, the judge's own time taken out. Numbers are
 medians of processes run in turn, peer after peer, so that a busy machine hurts all alike; ratios are over
-stable-baselines3. Of this trainer there are: "ours", the learner that it takes of itself (the compiled core where it fits)
-with environments and run folder in Python; the same with the numpy learner (dense) and with torch; and "ours-native",
-the core that steps CartPole itself, its records read and not written. CleanRL is no package: --cleanrl names a clone of
-its repository and --cleanrl-python an interpreter for its scripts, which are run unmodified; see fidelity.py.
+stable-baselines3. Of this trainer there are: "ours", the learner that it takes of itself (the compiled core where it
+fits) with environments and run folder in Python; the same with the numpy learner (dense) and with torch; and
+"ours-native", the core that steps CartPole itself, its records read and not written. CleanRL is no package: --cleanrl
+names a clone of its repository and --cleanrl-python an interpreter for its scripts, which are run unmodified; see
+fidelity.py.
 """
 
 from __future__ import annotations

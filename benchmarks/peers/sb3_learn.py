@@ -46,6 +46,7 @@ def model_for(peer: str, envs: Any, config: PPOConfig, *, pixels: bool) -> Any:
     if peer == "sb3-masked":
         from sb3_contrib import MaskablePPO
 
+        del given["policy_kwargs"]["log_std_init"]  # it has discrete actions only
         return MaskablePPO("MlpPolicy", envs, **given)
     if peer == "sb3-lstm":
         from sb3_contrib import RecurrentPPO
