@@ -86,14 +86,14 @@ def _tell(row: dict[str, Any], peers: tuple[str, ...]) -> None:
 
 def beside_others(others: Others, quick: bool) -> list[dict[str, Any]]:
     """The workload at each number of environments."""
-    steps, repeats = (40_960, 1) if quick else (204_800, 3)
+    steps, repeats = (24_576, 1) if quick else (204_800, 3)
     peers = ("ours", "sb3", "rejax", "purejaxrl")
     return [compare(others, peers, "CartPole-v1", workload(envs, steps), repeats) for envs in ENVS]
 
 
 def beside_sb3(quick: bool) -> list[dict[str, Any]]:
     """The other tasks, each with the settings that `ppodoctor train` begins from."""
-    length, repeats = ({"total_steps": 16_384}, 1) if quick else ({"total_steps": 102_400}, 3)
+    length, repeats = ({"total_steps": 8_192}, 1) if quick else ({"total_steps": 102_400}, 3)
     rows = []
     for task in TASKS_BESIDE_SB3:
         config = PPOConfig.from_dict({**config_for(task).to_dict(), **length})
