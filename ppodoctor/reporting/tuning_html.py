@@ -71,8 +71,8 @@ def _matters(outcome: Outcome) -> Markup | None:
     for one in outcome.influences:
         low, high = one.levels[one.safe[0]].low, one.levels[one.safe[1]].high
         safe = as_text(low) if low == high else f"{as_text(low)} to {as_text(high)}"
-        rows.append([tag("code", one.name), share(one.share), share(one.rank_share), safe])
-    head = ("setting", "explains", "by ranks", "little is lost at")
+        rows.append([tag("code", one.name), share(one.share), share(one.rank_share), share(one.fanova), safe])
+    head = ("setting", "explains", "by ranks", "fANOVA", "little is lost at")
     pairs = [[tag("code", f"{one.first}, {one.second}"), share(one.share)] for one in outcome.interactions[:6]]
     return tag(
         "section",

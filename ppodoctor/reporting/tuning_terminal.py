@@ -114,11 +114,11 @@ def _row(one: Compared) -> Sequence[str]:
 def _influences(outcome: Outcome) -> Table | None:
     if not outcome.influences:
         return None
-    table = _table("What matters here", "setting", "explains", "by ranks", "best at")
+    table = _table("What matters here", "setting", "explains", "by ranks", "fANOVA", "best at")
     for one in outcome.influences:
         best = max(one.levels, key=lambda level: level.mean)
         at = as_text(best.low) if best.low == best.high else f"{as_text(best.low)} to {as_text(best.high)}"
-        table.add_row(one.name, share(one.share), share(one.rank_share), at)
+        table.add_row(one.name, share(one.share), share(one.rank_share), share(one.fanova), at)
     return table
 
 

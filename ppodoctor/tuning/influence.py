@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ppodoctor.training.scores import interval, mean
+from ppodoctor.tuning.fanova import shares_of
 from ppodoctor.tuning.space import Axis, Space
 
 RESAMPLES = 400
@@ -48,6 +49,9 @@ class Influence:
     first-order term of a functional analysis of variance (Hutter et al. 2014)."""
     rank_share: float
     """The same of the ranks: blind to how far the few worst or best are away."""
+    fanova: float
+    """Of the variance over the whole space, as a forest sees it (`ppodoctor.tuning.fanova`): chance is not taken off,
+    and a search that looked mostly where it was good is corrected for."""
     levels: tuple[Level, ...]
     safe: tuple[int, int]
     """First and last level of the range around the best one within which little is lost."""
@@ -74,26 +78,28 @@ def influences(space: Space, settings: Sequence[dict[str, Any]], scores: Sequenc
     if len(y) < FEWEST:
         return []
     ranks = _ranks(y)
+    whole = shares_of(_places(space, settings), y, pairs=False).single
     found = []
-    for axis in space:
+    for axis, fanova in zip(space, whole, strict=True):
         of, edges = _levels(axis, [one[axis.name] for one in settings])
         levels = tuple(_level(edges[i], y[of == i]) for i in range(len(edges)))
-        found.append(Influence(axis.name, _explained(of, y), _explained(of, ranks), levels, _safe(levels, y)))
+        found.append(Influence(axis.name, _explained(of, y), _explained(of, ranks), fanova, levels, _safe(levels, y)))
     return sorted(found, key=lambda one: -one.share)
 
 
 def interactions(space: Space, settings: Sequence[dict[str, Any]], scores: Sequence[float]) -> list[Interaction]:
-    """Pairs of axes, the strongest first: variance explained by both together, less what each explains alone."""
-    y = np.asarray(scores, np.float64)
-    found = []
-    for i, first in enumerate(space):
-        for second in space[i + 1 :]:
-            one, _ = _levels(first, [s[first.name] for s in settings], 3)
-            two, edges = _levels(second, [s[second.name] for s in settings], 3)
-            both = np.unique(one * len(edges) + two, return_inverse=True)[1]
-            share = _explained(both, y) - _explained(one, y) - _explained(two, y)
-            found.append(Interaction(first.name, second.name, max(share, 0.0)))
+    """Pairs of axes, the strongest first: variance explained by both together, beyond what each explains alone.
+
+    What a forest finds in the same scores dealt out by chance is taken off.
+    """
+    places, y = _places(space, settings), np.asarray(scores, np.float64)
+    pairs, chance = (shares_of(places, one).pairs for one in (y, np.random.default_rng(0).permutation(y)))
+    found = [Interaction(space[i].name, space[j].name, max(pairs[i, j] - chance[i, j], 0.0)) for i, j in pairs]
     return sorted(found, key=lambda one: -one.share)
+
+
+def _places(space: Space, settings: Sequence[dict[str, Any]]) -> F64:
+    return np.array([[axis.place(one[axis.name]) for axis in space] for one in settings], np.float64)
 
 
 @dataclass(frozen=True)
