@@ -9,7 +9,7 @@ import builtins
 import functools
 import sys
 from types import FunctionType
-from typing import Any, Iterator, List, Set, Tuple
+from typing import Any, Iterator, List, Optional, Set, Tuple
 
 from ppodoctor.watching.env_imports import RootImports, classes_of
 from ppodoctor.watching.env_wrappers import NAMES, Door, wrappable, wrapped
@@ -18,6 +18,8 @@ _FRAME_READERS = frozenset(("overrides", "zope.interface"))
 """Libraries that read the frame around a class body; with them, `look` finds the script's own classes instead."""
 _CHECKS = ("OrderEnforcing", "PassiveEnvChecker")
 """Wrappers that gymnasium.make adds and that change nothing: what they wrap is watched, and a step costs less."""
+_PASSING = ("gymnasium.core", "gym.core")
+"""Where the base class `Wrapper` is whose step only calls the next one: those that inherit it are watched instead."""
 _NOT_OURS = ("torch.", "ppodoctor.")
 """Packages whose classes with a `step` are something else (optimizers, schedulers, profilers)."""
 
@@ -30,7 +32,8 @@ class ClassHook:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._wrapped: List[Tuple[type, str, FunctionType, FunctionType]] = []
+        self._wrapped: List[Tuple[type, str, Optional[FunctionType], FunctionType]] = []
+        """(class, method, its own function or None where it inherits one, ours)"""
         self._refused: Set[FunctionType] = set()
         self._imports = RootImports(self._pause, self._resume)
         self._original = builtins.__build_class__
@@ -106,7 +109,7 @@ class ClassHook:
         """This class is no environment after all (its step returned something else): take the wrappers off again."""
         for cls, name, fn, wrapper in list(self._wrapped):
             if cls in kind.__mro__ and any(owner is cls for owner in _owners_of(kind, "step")):
-                self._refused.add(fn)
+                self._refused.add(wrapper.__wrapped__)  # type: ignore[attr-defined]
                 _replace(cls, name, wrapper, fn)
                 self._wrapped.remove((cls, name, fn, wrapper))
 
@@ -114,16 +117,20 @@ class ClassHook:
         if fn in self._refused:
             return
         wrapper = wrapped(name, fn, self._door)
-        if _replace(cls, name, fn, wrapper):
-            self._wrapped.append((cls, name, fn, wrapper))
+        own = fn if cls.__dict__.get(name) is fn else None
+        if _replace(cls, name, own, wrapper):
+            self._wrapped.append((cls, name, own, wrapper))
 
 
 def _replace(cls: type, name: str, old: Any, new: Any) -> bool:
-    """Set a class attribute past any metaclass, if it still is `old`."""
+    """Set a class attribute past any metaclass, if it still is `old`; None stands for none of its own."""
     if cls.__dict__.get(name) is not old:
         return False
     try:
-        type.__setattr__(cls, name, new)
+        if new is None:
+            type.__delattr__(cls, name)
+        else:
+            type.__setattr__(cls, name, new)
     except TypeError:  # an immutable type
         return False
     return True
@@ -155,5 +162,14 @@ def _methods(cls: type) -> Iterator[Tuple[type, str, FunctionType]]:
             continue
         for name in NAMES:
             fn = owner.__dict__.get(name)
-            if type(fn) is FunctionType and wrappable(name, fn):
+            if type(fn) is not FunctionType or not wrappable(name, fn):
+                continue
+            if name != "step" or not _passes_on(owner):
                 yield owner, name, fn
+            elif cls is not owner and next(_owners_of(cls, name)) is owner:
+                yield cls, name, fn
+
+
+def _passes_on(owner: type) -> bool:
+    """Is this the base class of wrappers, every one of whose own steps would be seen twice?"""
+    return owner.__name__ == "Wrapper" and owner.__module__ in _PASSING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
+from env_zoo import play
 from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 
@@ -29,6 +30,17 @@ class Count(gymnasium.Env):
     def step(self, action):
         self.t += 1
         return np.full(1, self.t, np.float32), float(self.t), False, self.t >= self.length, {"is_success": True}
+
+
+class OnlyResets(gymnasium.Wrapper):
+    """Inherits the step of gymnasium's base class."""
+
+    def reset(self, **kwargs):
+        return self.env.reset(**kwargs)
+
+
+class Further(OnlyResets):
+    """Inherits it by way of another class."""
 
 
 @pytest.fixture
@@ -294,3 +306,19 @@ def test_an_object_that_is_reset_through_another_one(tap):
     assert rollout.reset_before[0, 0]
     assert tap.facts()[0].cls.endswith("TimeLimit")
     assert len(tap.facts()) == 1
+
+
+@pytest.mark.parametrize("kind", [OnlyResets, Further])
+def test_a_wrapper_that_inherits_its_step_is_the_outermost_and_gets_it_back(recorder, kind):
+    before = dict(vars(kind))
+    tap = EnvTap(recorder, None)
+    tap.attach_classes()
+    tap.attach_gymnasium(gymnasium)
+    env = kind(gymnasium.make("CartPole-v1"))
+    play(env, 20)
+    (facts,) = tap.facts()
+    assert facts.cls.endswith(kind.__name__)
+    assert facts.steps == 20
+    tap.detach()
+    assert dict(vars(kind)) == before
+    assert kind.step is gymnasium.Wrapper.step
