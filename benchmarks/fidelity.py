@@ -1,18 +1,18 @@
 """Does this trainer learn as well as others at equal steps and equal settings? Returns with intervals, seed by seed.
 
 Usage: python benchmarks/fidelity.py [--quick] [--seeds N] [--only WORD] [--peers A,B] [--cleanrl FOLDER
-       [--cleanrl-python PYTHON]] [--jobs N] [--json PATH [--resume]] [--write]
+       [--cleanrl-python PYTHON]] [--jobs N] [--json PATH [--resume | --kept]] [--write]
 
 Every peer is given the same settings, steps and seeds (`peers/tasks.py`), one thread, and is judged by the same wrapper
 around each environment (`peers/judged.py`): the score of a run is the mean return of the episodes that ended in the
 last fifth of its steps. Shown are means over seeds and differences of means, with Student's and Welch's 95% intervals.
-"worse" is what lies below another peer with its whole interval. That the environments of all peers are the same task
+"worse" is what lies below another trainer by more than 1% of the task's range with its whole interval. That the environments of all peers are the same task
 is checked by playing the same actions in each.
 
 stable-baselines3 and sb3-contrib come from this environment. CleanRL is no package: --cleanrl names a clone of its
 repository, --cleanrl-python an interpreter with gymnasium 0.29.1, torch, tyro, tensorboard, mujoco, Box2D and OpenCV,
-in which its scripts run unmodified. Every run is written to --json as it ends, and --resume goes on behind those.
---write makes docs/fidelity.md of them.
+in which its scripts run unmodified. Every run is written to --json as it ends, --resume goes on behind those, and
+--kept makes none. --write makes docs/fidelity.md of them.
 """
 
 from __future__ import annotations
@@ -46,6 +46,15 @@ class Bench:
     jobs: int
     path: Path | None
     rows: list[Row]
+
+    def kept(self, task: Task, peers: list[str]) -> list[Row]:
+        """The latest tries of these peers with the task's settings as they are now, whatever the seeds."""
+        found = {
+            _key(row): row
+            for row in self.rows
+            if row["peer"] in peers and _key(row) == _key(_row(task, row["peer"], task.config(row["seed"])))
+        }
+        return list(found.values())
 
     def run(self, task: Task, peers: list[str], seeds: int) -> list[Row]:
         """Every peer with every seed, those left out that are kept already."""
@@ -104,7 +113,7 @@ def chosen(options: argparse.Namespace) -> list[tuple[Task, list[str]]]:
         peers = [
             peer
             for peer in task.peers
-            if (wanted is None or peer in wanted) and (peer != "cleanrl" or options.cleanrl is not None)
+            if (wanted is None or peer in wanted) and (peer != "cleanrl" or options.cleanrl or options.kept)
         ]
         if options.only.lower() in task.name.lower():
             found.append((task, peers))
@@ -122,12 +131,13 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--json", type=Path, help="where every run is kept")
     parser.add_argument("--resume", action="store_true", help="go on behind the runs in --json")
+    parser.add_argument("--kept", action="store_true", help="make no run; only say what those in --json say")
     parser.add_argument("--write", action="store_true", help="write docs/fidelity.md of what was found")
     options = parser.parse_args()
     if not chosen(options):
         parser.error(f"no task's name holds {options.only!r}; there are {', '.join(task.name for task in TASKS)}")
-    if options.resume and options.json is None:
-        parser.error("--resume needs --json")
+    if (options.resume or options.kept) and options.json is None:
+        parser.error("--resume and --kept need --json")
     return options
 
 
@@ -135,14 +145,17 @@ def main() -> int:
     options = parsed()
     cleanrl = CleanRL(options.cleanrl, options.cleanrl_python) if options.cleanrl else None
     rows: list[Row] = []
-    if options.resume and options.json.exists():
+    if (options.resume or options.kept) and options.json.exists():
         rows = json.loads(options.json.read_text())["runs"]
     bench = Bench(cleanrl, options.jobs, options.json, rows)
     print(", ".join(f"{name} {version}" for name, version in sorted(versions().items())))
     results = []
     for task, peers in chosen(options):
         print(f"\n{task.name}, {task.steps:,} steps", flush=True)
-        found = bench.run(task, peers, options.seeds or task.seeds)
+        found = bench.kept(task, peers) if options.kept else bench.run(task, peers, options.seeds or task.seeds)
+        if not any("score" in row for row in found):
+            print("  no runs")
+            continue
         results.append(summary(asdict(task), peers, found))
         print(shown(results[-1]), flush=True)
     worse = [f"{one['task']['name']} ({peer})" for one in results for peer in one["worse"]]

@@ -11,7 +11,7 @@ from fidelity_page import difference, interval, page, quantile, shown, summary, 
 from peers.tasks import Task
 
 stats = pytest.importorskip("scipy.stats")
-TASK = {"name": "T", "steps": 10, "seeds": 5, "about": ""}
+TASK = {"name": "T", "steps": 10, "seeds": 5, "spread": 10.0, "about": ""}
 
 
 @pytest.mark.parametrize("df", [3, 4, 4.7, 9, 30])
@@ -55,6 +55,11 @@ def test_worse_is_what_lies_below_with_the_whole_interval():
     assert "Nowhere" in page([noisy], {})
     other = summary(TASK, ["ours", "sb3"], rows(ours=[6, 7, 6, 7], sb3=[1, 2, 1, 2]))
     assert other["worse"] == []
+    unnoticed = summary(TASK, ["ours", "sb3"], rows(ours=[6.99, 7.0, 6.99], sb3=[7.05, 7.06, 7.05]))
+    assert unnoticed["peers"]["sb3"]["difference"][2] < 0
+    assert unnoticed["worse"] == []
+    own = summary(TASK, ["ours-gru", "ours"], [*rows(**{"ours-gru": [1, 2, 1]}), *rows(ours=[6, 7, 6])])
+    assert own["worse"] == []
 
 
 def test_other_worlds_are_noticed():
@@ -93,3 +98,15 @@ def test_kept_runs_are_not_made_again(tmp_path, monkeypatch):
     made.clear()
     again.run(Task("T", 1024, 2, 1.0, {"gamma": 0.8}), ["ours"], 1)
     assert made == [("ours", 1, 0.8)]
+
+
+def test_what_is_kept_is_told_for_the_settings_of_now_alone():
+    task = Task("T", 1024, 2, 1.0, {"gamma": 0.9})
+    other = Task("T", 1024, 2, 1.0, {"gamma": 0.8})
+    kept = [
+        {"task": "T", "peer": peer, "seed": seed, "settings": which.config(seed), "score": 1.0}
+        for which, peer, seed in ((task, "ours", 1), (task, "ours", 9), (other, "ours", 2), (task, "sb3", 1))
+    ]
+    failed = {name: value for name, value in kept[0].items() if name != "score"} | {"missing": "no memory"}
+    bench = fidelity.Bench(None, 1, None, [failed, *kept])
+    assert bench.kept(task, ["ours"]) == kept[:2]
