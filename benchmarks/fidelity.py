@@ -6,8 +6,8 @@ Usage: python benchmarks/fidelity.py [--quick] [--seeds N] [--only WORD] [--peer
 Every peer is given the same settings, steps and seeds (`peers/tasks.py`), one thread, and is judged by the same wrapper
 around each environment (`peers/judged.py`): the score of a run is the mean return of the episodes that ended in the
 last fifth of its steps. Shown are means over seeds and differences of means, with Student's and Welch's 95% intervals.
-"worse" is what lies below another trainer by more than 1% of the task's range with its whole interval. That the environments of all peers are the same task
-is checked by playing the same actions in each.
+"worse" is what lies below another trainer by more than 1% of the task's range with its whole interval. That the
+environments of all peers are the same task is checked by playing the same actions in each.
 
 stable-baselines3 and sb3-contrib come from this environment. CleanRL is no package: --cleanrl names a clone of its
 repository, --cleanrl-python an interpreter with gymnasium 0.29.1, torch, tyro, tensorboard, mujoco, Box2D and OpenCV,
