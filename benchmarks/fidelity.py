@@ -115,7 +115,7 @@ def chosen(options: argparse.Namespace) -> list[tuple[Task, list[str]]]:
             for peer in task.peers
             if (wanted is None or peer in wanted) and (peer != "cleanrl" or options.cleanrl or options.kept)
         ]
-        if options.only.lower() in task.name.lower():
+        if peers and options.only.lower() in task.name.lower():
             found.append((task, peers))
     return found
 
@@ -135,7 +135,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="write docs/fidelity.md of what was found")
     options = parser.parse_args()
     if not chosen(options):
-        parser.error(f"no task's name holds {options.only!r}; there are {', '.join(task.name for task in TASKS)}")
+        known = ", ".join(f"{task.name} ({', '.join(task.peers)})" for task in TASKS)
+        parser.error(f"nothing to do: --only and --peers leave none of {known}; cleanrl also needs --cleanrl")
     if (options.resume or options.kept) and options.json is None:
         parser.error("--resume and --kept need --json")
     return options
