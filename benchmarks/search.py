@@ -41,7 +41,7 @@ from ppodoctor.tuning.space import grid, own_space
 TASKS: dict[str, tuple[int, tuple[str, ...]]] = {
     "CartPole-v1": (12_000, ("learning_rate=1e-5..1e-2", "clip_range=0.05..0.5", "epochs=2,8,20")),
     "Acrobot-v1": (16_000, ("learning_rate=1e-5..1e-2", "clip_range=0.05..0.5", "gae_lambda=0.8..0.99")),
-    "MountainCarContinuous-v0": (16_000, ("learning_rate=1e-5..1e-2", "epochs=2,8,20", "log_std_init=-2..0.5")),
+    "MountainCarContinuous-v0": (16_000, ("learning_rate=1e-4..1e-1", "epochs=2,8,20", "log_std_init=-2..1")),
     "Pendulum-v1": (16_000, ("learning_rate=1e-5..1e-2", "gamma=0.8..0.99", "epochs=2,8,20")),
 }
 """Environment steps of a trial, and the ranges."""

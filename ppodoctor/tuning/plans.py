@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 METHODS = ("grid", "random", "sobol", "bayes", "tpe", "gp", "cmaes")
 STARTS = 10
-"""Quasi-random settings before a model is asked (a model of fewer points knows nothing)."""
+"""Quasi-random settings before a model is asked, two for each axis at the most: a model of fewer knows nothing."""
 GP_SECONDS = 2.0
 """Seconds of a trial from which a Gaussian process is worth its own time: about half a second for each suggestion."""
 GP_MOST = (100, 10)
@@ -72,7 +72,7 @@ class Plan:
         number = len(history)
         if self.method == "random":
             return _at(self.space, np.random.default_rng([self.seed, number]).random(len(self.space)))
-        if self.method == "sobol" or (self.method != "cmaes" and number < STARTS):
+        if self.method == "sobol" or (self.method != "cmaes" and number < min(STARTS, 2 * len(self.space))):
             return _at(self.space, _sobol(len(self.space), number, self.seed))
         return self._modelled(history)
 

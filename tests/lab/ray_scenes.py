@@ -88,6 +88,27 @@ def intruder(address, settings):
     )
 
 
+FRIEND = """
+import sys
+from lab_trials import tiny
+from ppodoctor.lab import Lab
+from ppodoctor.lab.cluster import Cluster
+from ppodoctor.lab.remote import RayExecutor
+cluster = Cluster.join(sys.argv[1])
+print([result.ok for result in Lab(sys.argv[2], executor=RayExecutor(cluster)).run([tiny(), tiny(seed=2)])])
+cluster.close()
+"""
+
+
+def friend(address, token_file, folder):
+    """What a driver with the token comes to that joins by the address."""
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    command = [sys.executable, "-c", FRIEND, address, str(folder)]
+    settings["RAY_AUTH_TOKEN_PATH"] = str(token_file)
+    answer = subprocess.run(command, env=settings, stdout=subprocess.PIPE, text=True, check=False)
+    return [answer.returncode, answer.stdout.strip()]
+
+
 def until(true, seconds=60.0):
     """Wait for something."""
     end = time.monotonic() + seconds
@@ -148,6 +169,7 @@ def nodes(folder):
     for name, process in strangers.items():
         out, err = process.communicate(timeout=100)
         facts.setdefault("strangers", {})[name] = [process.returncode, out, err[-300:]]
+    facts["friend"] = friend(cluster.address, token_file, folder / "friend")
     others[1].terminate()
     others[1].wait(60)
     cluster.close()

@@ -59,6 +59,7 @@ def test_a_study_survives_a_lost_node_and_strangers_stay_out(tmp_path):
     assert "secrets: []" in seen["output"]  # kept, and a trial is not given the token
     assert "*" in seen["listen"]  # which is what is warned of
     assert seen["node_alive"]
+    assert seen["friend"] == [0, "[True, True]"]
     assert seen["mode"] == "0o600"
     assert any("others can reach" in one for one in seen["warnings"])
     for code, out, err in seen["strangers"].values():
