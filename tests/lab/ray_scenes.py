@@ -21,8 +21,9 @@ from pathlib import Path
 
 from lab_trials import tiny
 
-from ppodoctor.lab import Lab, LabError, Trial
+from ppodoctor.lab import Lab, LabError, Stop, Trial
 from ppodoctor.lab.cluster import TOKEN_FILE, Cluster
+from ppodoctor.lab.early import Watch
 from ppodoctor.lab.remote import Needs, RayExecutor
 
 OWN = "10.9.9.1"
@@ -187,6 +188,10 @@ def alone(folder):
     lab = Lab(folder / "lab", executor=RayExecutor(cluster))
     (result,) = lab.run([tiny()])
     facts["ok"] = result.ok
+    facts["stopped"] = lab.run([tiny(steps=10**9)], Stop(seconds=1.0))
+    facts["claimed"] = lab.store.base.rows("SELECT count(*) FROM trial WHERE result IS NULL AND owner IS NOT NULL")
+    (behind,) = lab.run([tiny(seed=2, steps=20_000)], watcher=lambda _: Watch(((8000.0, 1e6),)))
+    facts["early"] = behind.status
     cluster.close()
     facts["ray_address"] = os.environ["RAY_ADDRESS"]
     try:

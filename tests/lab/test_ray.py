@@ -72,6 +72,7 @@ def test_a_cluster_for_one_machine_listens_on_loopback_alone(tmp_path):
     seen = scene("alone", tmp_path)
     assert seen["ok"]
     assert seen["listen"] == ["127.0.0.1"]
+    assert (seen["stopped"], seen["claimed"], seen["early"]) == ([None], [[0]], "stopped")
     assert (seen["address"].rpartition(":")[0], seen["warnings"]) == ("127.0.0.1", [])
     assert seen["ray_address"] == "10.8.8.8:6379"
     assert "no token" in seen["refused"]

@@ -247,6 +247,7 @@ def test_the_command_from_end_to_end(tmp_path, capsys, monkeypatch):
         (("--set", "a=1..2", "--", "no_such_program_at_all"), "no such program"),
         (("--", sys.executable, "-c", "1"), "--set"),
         (("--resume", "nowhere"), "no study"),
+        (("--set", "a=1..2", "--halving", "--", sys.executable, "-c", "1"), "--halving is for our trainer"),
         (("CartPole-v1", "--storage", "postgresql://a@b/c"), "add --out"),
         (("CartPole-v1", "--trial-cpus", "2"), "add --ray"),
         (("CartPole-v1", "--ray-address", "a:1", "--ray-listen", "b"), "one of them"),
