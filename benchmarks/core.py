@@ -26,7 +26,6 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
-import numpy as np
 from native.beside import Others, beside_others, beside_sb3
 from native.bound import against_the_bound, core_speed
 from native.cold import interrupted, solved
@@ -109,7 +108,6 @@ def main() -> None:
     wanted = given.only.split(",") if given.only else list(every)
     if set(wanted) - set(every):
         sys.exit(f"--only {given.only}: the parts are {', '.join(every)}")
-    print(f"numpy {np.__version__}; " if np.__version__ != metadata.version("numpy") else "", end="")
     figures: dict[str, Any] = {"facts": facts()}
     for name in wanted:
         print(f"\n{name}", flush=True)
