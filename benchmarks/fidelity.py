@@ -154,9 +154,6 @@ def main() -> int:
     for task, peers in chosen(options):
         print(f"\n{task.name}, {task.steps:,} steps", flush=True)
         found = bench.kept(task, peers) if options.kept else bench.run(task, peers, options.seeds or task.seeds)
-        if not any("score" in row for row in found):
-            print("  no runs")
-            continue
         results.append(summary(asdict(task), peers, found))
         print(shown(results[-1]), flush=True)
     worse = [f"{one['task']['name']} ({peer})" for one in results for peer in one["worse"]]

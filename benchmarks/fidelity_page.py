@@ -21,6 +21,8 @@ NAMES = {
 }
 WITHOUT = {("memory", "ours"): ", no memory", ("doors", "sb3"): ", no masks"}
 """Peers that lack what the task asks for."""
+FEWEST = 5
+"""Seeds of each trainer for the page."""
 MARGIN = 0.01
 """Part of a task's range (good minus random return) that nobody would notice."""
 TWO = 12.706
@@ -105,10 +107,14 @@ def shown(found: Summary) -> str:
 
 
 def page(results: list[Summary], known: dict[str, str]) -> str:
-    """docs/fidelity.md."""
+    """docs/fidelity.md, of the tasks that every trainer has been asked often enough."""
+    few = [found["task"]["name"] for found in results if _fewest(found) < FEWEST]
+    results = [found for found in results if _fewest(found) >= FEWEST]
     total = sum(len(one["scores"]) for found in results for one in found["peers"].values() if "scores" in one)
     worse = [found["task"]["name"] for found in results if found["worse"]]
     verdict = f"Worse than another on {', '.join(worse)}." if worse else "Nowhere is this trainer worse than another."
+    if few:
+        verdict += f" With fewer than {FEWEST} seeds so far, and left out: {', '.join(few)}."
     return INTRODUCTION.format(
         total=total,
         verdict=verdict,
@@ -140,6 +146,10 @@ Versions: {versions}.
 """
 
 
+def _fewest(found: Summary) -> int:
+    return min(len(one.get("scores", ())) for one in found["peers"].values())
+
+
 def _section(found: Summary) -> str:
     task = found["task"]
     lines = [f"## {task['name']}", ""]
@@ -155,9 +165,6 @@ def _section(found: Summary) -> str:
     lines.append("|---|---|---|---|---|---|")
     for peer, one in found["peers"].items():
         name = NAMES.get(peer, peer) + WITHOUT.get((task["name"], peer), "")
-        if "missing" in one:
-            lines.append(f"| {name} | not measured: {one['missing']} | | | | |")
-            continue
         gap = one.get("difference")
         word = " **worse**" if peer in found["worse"] else ""
         higher = f"{one['ours_higher']:.0%}" if gap else ""

@@ -44,9 +44,9 @@ def rows(**peers):
 
 
 def test_worse_is_what_lies_below_with_the_whole_interval():
-    noisy = summary(TASK, ["ours", "sb3"], rows(ours=[1, 9, 2, 8], sb3=[6, 7, 6, 7]))
+    noisy = summary(TASK, ["ours", "sb3"], rows(ours=[1, 9, 2, 8, 5], sb3=[6, 7, 6, 7, 6]))
     assert noisy["worse"] == []
-    clear = summary(TASK, ["ours", "sb3"], rows(ours=[1, 2, 1, 2], sb3=[6, 7, 6, 7]))
+    clear = summary(TASK, ["ours", "sb3"], rows(ours=[1, 2, 1, 2, 1], sb3=[6, 7, 6, 7, 6]))
     assert clear["worse"] == ["sb3"]
     assert clear["peers"]["sb3"]["ours_higher"] == 0.0
     assert "WORSE" in shown(clear)
@@ -74,7 +74,10 @@ def test_who_could_not_be_measured_is_named():
     failed = [{"task": "T", "peer": "sb3", "seed": 1, "missing": "no module"}]
     found = summary(TASK, ["ours", "sb3"], rows(ours=[1, 2]) + failed)
     assert "not measured: no module" in shown(found)
-    assert "not measured: no module" in page([found], {})
+    few = page([found, summary({**TASK, "name": "U"}, ["ours"], rows(ours=[1, 2, 3, 4, 5]))], {})
+    assert "left out: T." in few
+    assert "## U" in few
+    assert "## T" not in few
 
 
 def test_kept_runs_are_not_made_again(tmp_path, monkeypatch):
