@@ -69,7 +69,7 @@ TASKS = (
         100.0,
         {"rollout_steps": 256, "minibatches": 8, "epochs": 10, "gamma": 0.999, "learning_rate": 1e-3} | SCALED,
     ),
-    Task("HalfCheetah-v4", 102_400, 5, 2000.0, MUJOCO),
+    Task("HalfCheetah-v4", 102_400, 10, 2000.0, MUJOCO),
     Task("Hopper-v4", 102_400, 5, 1500.0, MUJOCO),
     Task(
         "LunarLander-v3",
