@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, Optional, Set, Tuple
 
-SHARE = 0.006
+SHARE = 0.004
 """Part of the script's wall time that full readings after the first updates may take, with what they write."""
-GLIMPSE_SHARE = 0.006
+GLIMPSE_SHARE = 0.003
 """Part of it that glimpses may take."""
 MUST = 3
 """The first updates are read whatever they cost."""
