@@ -81,7 +81,7 @@ TASKS = (
     ),
     Task(
         "pixels",
-        15_360,
+        20_480,
         5,
         8.0,
         {"rollout_steps": 64, "entropy_coefficient": 0.01},
