@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ppodoctor.core import TASKS, Learner, NotFinite, misfit
+from ppodoctor.core import TASKS, Learner, NotFinite, misfit, why_not_stepped
 from ppodoctor.lab.early import FROZEN, Watch, Watcher, ended_early, unwatched
 from ppodoctor.lab.score import scored
 from ppodoctor.lab.stop import Stop
@@ -25,30 +25,12 @@ Ran = tuple[Trial, TrialResult | None]
 """A trial and what it came to; None for one that was stopped before its end."""
 
 
-class _Space:
-    """A space as far as `misfit` reads one."""
-
-    def __init__(self, facts: dict[str, Any]) -> None:
-        self.__dict__.update(facts)
-
-
 def fits_core(trial: Trial) -> bool:
-    """Can the core train this with environments of its own?"""
-    if trial.command or trial.environment not in TASKS:
+    """Can the core train this with environments of its own, as `train` would?"""
+    if trial.command or why_not_stepped(trial.environment, trial.config):
         return False
-    config = trial.config
-    if config.backend == "torch" or config.frame_stack > 1:
-        return False
-    observation, action = (_space(facts) for facts in TASKS[trial.environment].spaces())
-    return not misfit(config, observation, action)
-
-
-def _space(facts: dict[str, Any]) -> Any:
-    kind = type(facts["kind"], (_Space,), {})
-    if facts["kind"] == "Discrete":
-        return kind(facts)
-    bounds = {name: np.broadcast_to(np.float64(facts[name]), facts["shape"]) for name in ("low", "high")}
-    return kind({"shape": tuple(facts["shape"]), "dtype": np.dtype(facts["dtype"]), **bounds})
+    task = TASKS[trial.environment]
+    return not misfit(trial.config, task.observation_space, task.action_space)
 
 
 def run_member(trial: Trial, stop: Stop, watch: Watch | None = None) -> TrialResult | None:

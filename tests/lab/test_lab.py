@@ -43,6 +43,8 @@ def test_the_core_takes_what_it_can():
     assert fits_core(tiny())
     assert not fits_core(tiny(recurrent="gru", minibatches=1))
     assert not fits_core(tiny(backend="torch"))
+    assert not fits_core(tiny(novelty_coefficient=0.1))
+    assert not fits_core(tiny(compile=True))
     assert not fits_core(replace(tiny(), environment="module:Own"))
 
 
