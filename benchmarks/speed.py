@@ -5,7 +5,7 @@ Usage: python benchmarks/speed.py [--quick] [--repeats N] [--only WORD] [--peers
 
 Workload (a): CartPole-v1, N environments x 128 steps, 4 epochs x 4 minibatches, two 64-64 tanh networks, one thread;
 the first updates are left out. "wide" is the same numbers on HalfCheetah-v4 (where MuJoCo is installed) with scaled
-observations and rewards, "pixels" on a small game of 84x84 images (peers/games.py). "solve" is CartPole from process
+observations and rewards, "pixels" on a game of 84x84 images (peers/small_games.py). "solve" is CartPole from process
 start until the greedy policy's mean return over 100 fresh episodes is 475, the judge's own time taken out. Numbers are
 medians of processes run in turn, peer after peer, so that a busy machine hurts all alike; ratios are over
 stable-baselines3. Of this trainer there are: "ours", the learner that it takes of itself (the compiled core where it

@@ -18,9 +18,9 @@ import types
 from typing import Any
 
 import gymnasium as gym
-from games import CatchInColour
 from judged import Ledger, fingerprint
 from judging import answer
+from small_games import CatchInColour
 
 FORMER = {"LunarLander-v3": "LunarLander-v2"}
 """Ids that gymnasium 0.29 has under another number; fidelity.py compares what they do."""

@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from games import GAMES
 from judging import LONGEST, Judge, answer, since_start
+from small_games import GAMES
 from workload import WARM, workload
 
 from ppodoctor.config import PPOConfig

@@ -7,9 +7,9 @@ import sys
 import time
 from typing import Any
 
-from games import make
 from judged import Ledger, fingerprint
 from judging import answer
+from small_games import make
 
 from ppodoctor.config import PPOConfig
 from ppodoctor.training.envs import make_envs

@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 import torch
-from games import make
 from judging import Judge, answer, since_start
 from sb3_learn import words
+from small_games import make
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize

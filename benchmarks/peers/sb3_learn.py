@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import torch
-from games import make
 from judged import Ledger, fingerprint
 from judging import answer
+from small_games import make
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 

@@ -36,7 +36,7 @@ class Task:
     """One task, the same for every peer."""
 
     name: str
-    """Id in gymnasium, or a game of games.py."""
+    """Id in gymnasium, or a game of small_games.py."""
     steps: int
     """Environment steps, whole rollouts."""
     seeds: int
@@ -85,7 +85,7 @@ TASKS = (
         5,
         8.0,
         {"rollout_steps": 64, "entropy_coefficient": 0.01},
-        about="Catch (games.py): images of 84x84, four frames, the Nature CNN; from -5 to 5, random play -3",
+        about="Catch (small_games.py): images of 84x84, four frames, the Nature CNN; from -5 to 5, random play -3",
     ),
     Task(
         "memory",
@@ -94,7 +94,7 @@ TASKS = (
         0.5,
         {"learning_rate": 3e-3, "recurrent_size": 32},
         ("ours-lstm", "ours-gru", "ours", "sb3-lstm"),
-        about="Recall (games.py): no policy without memory earns more than 0.5, one with memory 1",
+        about="Recall (small_games.py): no policy without memory earns more than 0.5, one with memory 1",
     ),
     Task(
         "doors",
@@ -103,7 +103,7 @@ TASKS = (
         5.0,
         {"learning_rate": 3e-3},
         ("ours", "sb3-masked", "sb3"),
-        about="Doors (games.py): who chooses among the allowed doors can earn 6.1, who does not know them 0.8",
+        about="Doors (small_games.py): who chooses among the allowed doors can earn 6.1, who does not know them 0.8",
     ),
 )
 QUICK = (

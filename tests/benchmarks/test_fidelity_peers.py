@@ -11,8 +11,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from cleanrl import HOST, CleanRL, arguments
-from games import Catch, CatchInColour, Doors, MaskedDoors, Recall
 from judged import Ledger, fingerprint
+from small_games import Catch, CatchInColour, Doors, MaskedDoors, Recall
 from tasks import QUICK, TASKS
 
 from ppodoctor.config import PPOConfig
