@@ -17,21 +17,7 @@ from env_zoo import (
 )
 from gymnasium.wrappers import NormalizeObservation, RecordEpisodeStatistics, TimeLimit
 
-from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
-
-
-@pytest.fixture
-def recorder(tmp_path):
-    return Recorder(tmp_path, producer="test")
-
-
-@pytest.fixture
-def tap(recorder):
-    tap = EnvTap(recorder, None)
-    tap.attach_classes()
-    yield tap
-    tap.detach()
 
 
 def test_rows_are_what_the_script_saw(tap, recorder):

@@ -40,19 +40,6 @@ class Silent:
         return *arrays, {}
 
 
-@pytest.fixture
-def recorder(tmp_path):
-    return Recorder(tmp_path, producer="test")
-
-
-@pytest.fixture
-def tap(recorder):
-    tap = EnvTap(recorder, None)
-    tap.attach_classes()
-    yield tap
-    tap.detach()
-
-
 def kept_then_light(tap, run):
     """A rollout with observations, then one without; the light one's columns."""
     for keep in (True, False):

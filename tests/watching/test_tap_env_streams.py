@@ -15,21 +15,7 @@ from env_zoo import (
     episodes,
 )
 
-from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
-
-
-@pytest.fixture
-def recorder(tmp_path):
-    return Recorder(tmp_path, producer="test")
-
-
-@pytest.fixture
-def tap(recorder):
-    tap = EnvTap(recorder, None)
-    tap.attach_classes()
-    yield tap
-    tap.detach()
 
 
 def test_a_class_that_is_no_environment_is_left_alone(tap, recorder):

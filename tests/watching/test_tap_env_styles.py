@@ -9,7 +9,6 @@ from env_zoo import play
 from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 
-from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
 
 
@@ -44,17 +43,9 @@ class Further(OnlyResets):
 
 
 @pytest.fixture
-def recorder(tmp_path):
-    return Recorder(tmp_path, producer="test")
-
-
-@pytest.fixture
-def tap(recorder):
-    tap = EnvTap(recorder, None)
-    tap.attach_classes()
+def tap(tap):
     tap.keep_rows = True
-    yield tap
-    tap.detach()
+    return tap
 
 
 @pytest.mark.parametrize("kind", ["dummy", "subproc"])

@@ -15,22 +15,11 @@ from env_zoo import (
 )
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
-from ppodoctor.recorder import Recorder
-from ppodoctor.watching.tap_env import EnvTap
-
 
 @pytest.fixture
-def recorder(tmp_path):
-    return Recorder(tmp_path, producer="test")
-
-
-@pytest.fixture
-def tap(recorder):
-    tap = EnvTap(recorder, None)
-    tap.attach_classes()
+def tap(tap):
     tap.keep_rows = True
-    yield tap
-    tap.detach()
+    return tap
 
 
 def run(envs, steps=11):

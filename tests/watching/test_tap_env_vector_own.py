@@ -17,22 +17,13 @@ from gymnasium import spaces
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import Autoreset
 
-from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
 
 
 @pytest.fixture
-def recorder(tmp_path):
-    return Recorder(tmp_path, producer="test")
-
-
-@pytest.fixture
-def tap(recorder):
-    tap = EnvTap(recorder, None)
-    tap.attach_classes()
+def tap(tap):
     tap.keep_rows = True
-    yield tap
-    tap.detach()
+    return tap
 
 
 def test_vectorised_entry_point(tap):
