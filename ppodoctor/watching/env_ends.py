@@ -41,7 +41,8 @@ def single(stream: Stream, out: Any, trace: List[Any]) -> None:
 def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: List[Any]) -> bool:
     """At least one environment of a vector may have ended in its last row; says whether one did."""
     stream.ends += 1
-    if stream.ends > _LEARNED and stream.returns == 5 and stream.autoreset == "next_step" and not stream.success:
+    plain = stream.plain or (stream.returns == 5 and stream.autoreset == "next_step")
+    if plain and stream.ends > _LEARNED and not stream.success:
         return True  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 else {}
     if getattr(ended, "is_cuda", False):
