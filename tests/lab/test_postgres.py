@@ -109,10 +109,11 @@ def test_a_study_in_a_database_is_the_same_as_in_a_file(tmp_path, server):
 
 @pytest.mark.parametrize("method", ["grid", "random"])
 def test_two_processes_of_two_folders_share_a_study_and_one_is_killed(tmp_path, server, method):
-    wanted = spec(server, steps=16_384, method=method, trials=6)
+    wanted = spec(server, steps=16_384, method=method, trials=12)
     folders = [tmp_path / place / f"shared-{method}" for place in ("one", "two")]
     both = [start(folder, wanted) for folder in folders]
-    seen = [both[0].stdout.readline().strip() for _ in range(2)]
+    # an empty line: the other process was so quick that this one has come to its end
+    seen = [line for line in (both[0].stdout.readline().strip() for _ in range(2)) if line]
     os.kill(both[0].pid, signal.SIGKILL)
     seen += both[0].communicate()[0].split()
     rest = both[1].communicate()[0].split()
@@ -122,7 +123,7 @@ def test_two_processes_of_two_folders_share_a_study_and_one_is_killed(tmp_path, 
     assert len(rest) == len(set(rest))
     study = Study(folders[1], wanted, workers=1)
     assert set(seen) | set(rest) == set(study.lab.store.results())
-    assert len(study.settings()) == 6
+    assert len(study.settings()) == (6 if method == "grid" else 12)
     assert outcome_of(study).gain is not None
 
 
