@@ -86,7 +86,7 @@ class Conditions:
 def run_peer(peer: str, task: Task, seed: int, conditions: Conditions) -> dict[str, Any]:
     """One process of one peer: what it measured, or why it could not."""
     name, _, learner = peer.partition("-")
-    script = PEERS / {"ours-native": "ours_native.py", "cleanrl": "cleanrl_speed.py"}.get(peer, f"{name}.py")
+    script = PEERS / ("cleanrl_speed.py" if peer == "cleanrl" else f"{name}.py")
     command = [
         sys.executable,
         str(script),
@@ -98,7 +98,7 @@ def run_peer(peer: str, task: Task, seed: int, conditions: Conditions) -> dict[s
     ]
     if peer == "cleanrl":
         command += conditions.cleanrl
-    if learner in ("dense", "torch"):
+    if learner in ("dense", "torch", "native"):
         command.append(learner)
     environment = conditions.environment()
     with tempfile.TemporaryDirectory() as folder:

@@ -222,7 +222,7 @@ void Learner::describe(const Rates &rates, const Measures &seen, long samples) {
         const double x = reward[r];
         sum += x, squares += x * x, largest = std::max(largest, std::abs(x)), zeros += x == 0;
     }
-    const double n = double(samples), b = double(seen.samples), m = double(seen.minibatches), steps = std::max(double(seen.steps), 1.0), f = double(seen.first_count), l = double(seen.last_count);
+    const double n = double(samples), b = double(seen.samples), m = double(seen.minibatches), steps = double(seen.steps), f = double(seen.first_count), l = double(seen.last_count);
     row.reward_mean = mean(sum, n), row.reward_std = std::sqrt(variance(sum, squares, n)), row.reward_abs_max = largest, row.reward_zero_share = zeros / n;
     describe_actions(row);
     if (shape.gaussian()) row.action_std = seen.action_std / m;
@@ -242,8 +242,10 @@ void Learner::describe(const Rates &rates, const Measures &seen, long samples) {
     if (spread > 0) row.explained_variance = 1 - variance(first.error, first.error2, f) / spread;
     row.value_mean = first.typical_value + mean(first.guess, f), row.value_std = std::sqrt(variance(first.guess, first.guess2, f));
     row.target_mean = first.typical_target + mean(first.target, f), row.target_std = std::sqrt(spread), row.target_abs_max = first.target_abs;
-    row.grad_norm = seen.norms[0] / steps, row.grad_norm_after = seen.norms[1] / steps, row.update_size = seen.norms[2] / steps;
-    if (rates.entropy_coefficient == 0) row.policy_grad_norm = seen.norms[3] / steps;  // else the bonus is in it
+    if (seen.steps > 0) {  // none where the divergence was too large before the first
+        row.grad_norm = seen.norms[0] / steps, row.grad_norm_after = seen.norms[1] / steps, row.update_size = seen.norms[2] / steps;
+        if (rates.entropy_coefficient == 0) row.policy_grad_norm = seen.norms[3] / steps;  // else the bonus is in it
+    }
     row.learning_rate = rates.learning_rate, row.optimizer_steps = row.backwards = double(seen.steps), row.minibatch_size = f;
     (shape.actor.relu ? row.dead_share : row.saturated_share) = seen.idle;
     telemetry.push_back(row);

@@ -24,7 +24,7 @@ from ppodoctor.training.train import envs_for
 def telemetry(quick: bool) -> list[dict[str, Any]]:
     """Processor time of training with its rows, and with the whole run folder, over that of the bare core.
 
-    Rows grow with the run. Raw tensors are kept of updates 1, 2, 3, 4, 8, 16, ..., so that their share falls as a run
+    Rows grow with the run. Raw tensors are kept of updates 1, 2, 3, 4, 16, 64, ..., so that their share falls as a run
     gets longer; they are told in seconds as well.
     """
     repeats, steps = (1, 204_800) if quick else (7, 2_048_000)

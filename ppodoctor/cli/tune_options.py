@@ -16,6 +16,9 @@ SEARCH, TRIAL, FOLDER, RAY = (
 )
 
 
+_AXES = Parameter(group=SEARCH, consume_multiple=True, negative="", show_default=False)
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class SearchOptions:
@@ -23,23 +26,17 @@ class SearchOptions:
 
     grid: Annotated[
         tuple[str, ...],
+        _AXES,
         Parameter(
             help="Every combination of these: name=low..high[:log][:points], name=one,two or name alone, for its own "
             "range.",
-            group=SEARCH,
-            consume_multiple=True,
-            negative="",
-            show_default=False,
         ),
     ] = ()
     set: Annotated[
         tuple[str, ...],
+        _AXES,
         Parameter(
             help="Search these, written alike, by --method. Without any: the settings that matter on most tasks.",
-            group=SEARCH,
-            consume_multiple=True,
-            negative="",
-            show_default=False,
         ),
     ] = ()
     method: Annotated[

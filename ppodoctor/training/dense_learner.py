@@ -131,7 +131,7 @@ class DenseLearner:
         stop = self._too_far(log_ratio, ratio)
         if read or stop:
             arrays = self._arrays(part, judged, (ratio, advantage, value))
-            told.read(arrays, most_entropy=self._most_entropy())
+            told.read(arrays, most_entropy=self.action.most_entropy)
             if not index:
                 told.add(*network.activity())
         if stop:
@@ -180,9 +180,6 @@ class DenseLearner:
         if not config.target_kl or config.learning_rate_schedule == "kl_adaptive":
             return False
         return float((ratio - 1 - log_ratio).mean()) > KL_MARGIN * config.target_kl
-
-    def _most_entropy(self) -> float:
-        return math.log(self.action.sizes[0]) if self.action.kind == "categorical" and self.action.sizes[0] > 1 else 0.0
 
     def _arrays(
         self, part: dict[str, NDArray[Any]], judged: Judged, made: tuple[F32, F32, F32]

@@ -36,9 +36,14 @@ class Update:
     the learner writes them itself."""
 
 
-def keeps_specimen(number: int) -> bool:
-    """Are this update's raw tensors kept? The first three, then 4, 8, 16, ..."""
-    return number <= 3 or number & (number - 1) == 0
+def next_specimen(after: int) -> int:
+    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four."""
+    if after < 3:
+        return after + 1
+    power = 4
+    while power <= after:
+        power *= 4
+    return power
 
 
 class Extra(Protocol):
@@ -85,7 +90,7 @@ class Trainer:
     def _updates(self) -> Iterator[Update]:
         config, began = self.config, time.perf_counter() - self.wall
         while self.number < config.updates and not self.stopping:
-            keep = self.specimens and keeps_specimen(self.number + 1)
+            keep = self.specimens and next_specimen(self.number) == self.number + 1
             trajectory = self.collector.collect(raw=keep)
             for extra in self.extras:
                 trajectory = extra.reshape(trajectory)

@@ -16,7 +16,7 @@ from ppodoctor.core import Learner as Core
 from ppodoctor.training.core_learner import CoreLearner
 from ppodoctor.training.envs.api import Finished, Step
 from ppodoctor.training.learner import TrainingError
-from ppodoctor.training.loop import Trainer, Update, keeps_specimen
+from ppodoctor.training.loop import Trainer, Update, next_specimen
 from ppodoctor.training.losses import normalised
 from ppodoctor.training.normalize import ObservationScale, RewardScale
 from ppodoctor.training.rollout import Collector, Ended, Eyes
@@ -122,7 +122,7 @@ class NativeTrainer(Trainer):
             since = cancellations()
             if self.stopping:
                 break
-            keep = self.specimens and keeps_specimen(self.number + 1)
+            keep = self.specimens and next_specimen(self.number) == self.number + 1
             begins = self.learner.core.views()["length"] == 0
             failure = self._advance(1 if keep or self.every else self._room(), since, keep=keep)
             if self.learner.core.updates_done > self.number:
@@ -133,7 +133,7 @@ class NativeTrainer(Trainer):
 
     def _room(self) -> int:
         """How many updates the next call makes: up to the next one whose raw tensors are kept."""
-        kept = 1 << self.number.bit_length() if self.specimens else self.config.updates + 1
+        kept = next_specimen(self.number) if self.specimens else self.config.updates + 1
         return max(1, min(int(CALL_SECONDS / self.pace), kept - 1 - self.number, self.config.updates - self.number))
 
     def _advance(self, count: int, since: int, *, keep: bool) -> BaseException | None:

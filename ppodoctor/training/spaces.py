@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +41,11 @@ class ActionFacts:
     def continuous(self) -> bool:
         """Is it a density?"""
         return self.kind in ("gaussian", "squashed")
+
+    @property
+    def most_entropy(self) -> float:
+        """The entropy [nats] of a uniform choice in every dimension; 0 for what is not a choice among categories."""
+        return sum(math.log(size) for size in self.sizes)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ class Telemetry:
         self.kl = 0.0
 
     def read(self, arrays: dict[str, NDArray[Any]], *, most_entropy: float) -> None:
-        """Read one minibatch: arrays as in `learner.Minibatch`. `most_entropy`: ln(actions), 0 for a density."""
+        """Read one minibatch: arrays as in `learner.Minibatch`. `most_entropy`: as in `ActionFacts`."""
         log_ratio = arrays["log_prob"] - arrays["old_log_prob"]
         ratio, advantage = arrays["ratio"], arrays["advantage"]
         first = "ratio_first" not in self.columns

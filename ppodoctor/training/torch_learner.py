@@ -207,11 +207,9 @@ class TorchLearner:
             told.add("grad_norm", before)
             told.add("grad_norm_after", after)
         told.steps = len(norms)
-        sizes = self.action.sizes
-        most = math.log(sizes[0]) if self.action.kind == "categorical" and sizes[0] > 1 else 0.0
         for number, (_, samples, loss) in enumerate(read):
             if number in (0, len(read) - 1):
-                told.read(self._arrays(samples, loss), most_entropy=most)
+                told.read(self._arrays(samples, loss), most_entropy=self.action.most_entropy)
 
     def _diverged(self, norms: Tensor, steps: int) -> str:
         """Of the first bad step: `norms` of each gradient in it."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
+import pytest
 
 from ppodoctor.config import PPOConfig
 from ppodoctor.core import available
@@ -78,6 +79,23 @@ def batch_for(learner, action, rows: int, rng: np.random.Generator, *, masks: bo
 
 def same(batch: Batch) -> Batch:
     return copy.deepcopy(batch)
+
+
+def assert_one_update_alike(learners, updates, before, rate, *, apart):
+    """Two learners made the same of one batch; the columns `apart` are told by one of them alone."""
+    (fast, slow), (ours, theirs) = learners, updates
+    assert fast.version == slow.version
+    assert ours.columns.keys() ^ theirs.columns.keys() <= apart
+    for column in ours.columns.keys() & theirs.columns.keys():
+        assert ours.columns[column] == pytest.approx(theirs.columns[column], rel=2e-3, abs=2e-4), column
+    weights, reference = fast.tensors(), slow.tensors()
+    assert weights.keys() == reference.keys()
+    moved = rate * max(fast.version, 1)
+    for key, value in reference.items():
+        # Adam divides by the gradient's own size, so that rounding counts where a gradient is next to 0
+        assert np.abs(weights[key] - value).max() <= 0.02 * moved + 1e-6, key
+    if fast.version:
+        assert any(not np.array_equal(weights[key], before[key]) for key in before)
 
 
 def rates(config: PPOConfig, **changes) -> Rates:
