@@ -86,6 +86,7 @@ def main() -> int:
             seconds = run_once(peer, given.jax_python, quick=given.quick)
             if seconds is not None:
                 found[peer].append(seconds)
+                print(f"  {peer}: {seconds:.2f} s", flush=True)  # a peer may take minutes
     result: dict[str, Any] = {"quick": given.quick, "peers": {}}
     ours = statistics.median(found["ours"])
     for peer, all_of_it in found.items():
