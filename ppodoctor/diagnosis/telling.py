@@ -72,12 +72,17 @@ def next_steps(draft: Diagnosis, run: Run, outcome: Learning, kinds: Sequence[Lo
 
 
 def loss_text_of(run: Run) -> str:
-    """The loss as the graph tells it, from the first minibatch with a policy term; empty when it was not read."""
+    """The loss as the graph tells it, from the first minibatch with a policy term; empty when it was not read.
+
+    A critic that has a backward call of its own is told behind it.
+    """
     found = _optional("ppodoctor.measures.reading", "readings", run) or ()
     policy = [r for r in found if r.surrogate is not None]
     chosen = (policy or list(found))[:1]
+    if policy and policy[0].value is None:
+        chosen += [r for r in found if r.value is not None and r.surrogate is None][:1]
     try:
-        return chosen[0].text if chosen else ""
+        return ", and by itself ".join(one.text for one in chosen)
     except Exception:
         return ""
 

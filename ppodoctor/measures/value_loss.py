@@ -117,8 +117,8 @@ def _fused(graph: Graph, node: int) -> _Error:
     kind = _ERRORS[graph.op(node)]
     shape = tuple(own.shape) if own is not None else ()
     if left < 0 or (right >= 0 and not _direct(graph, left) and _direct(graph, right)):
-        return _Error(kind, node, right, own, left, shape)
-    return _Error(kind, node, left, other, right, shape)
+        return _Error(kind, node, right, _unspread(own), left, shape)
+    return _Error(kind, node, left, _unspread(other), right, shape)
 
 
 def _difference(graph: Graph, node: int) -> _Error:
@@ -138,7 +138,7 @@ def _difference(graph: Graph, node: int) -> _Error:
     prediction, other, edge = _sides(graph, child)
     target = graph.operand(child, 1 - edge)
     if target is None and residual is not None:
-        target = _solve(picked(graph.value(prediction), rows), residual, graph.op(child), edge)
+        target = _unspread(_solve(picked(graph.value(prediction), rows), residual, graph.op(child), edge))
     clamp = next(
         (i for i in graph.below(prediction, stop=lambda j: graph.op(j) in LAYERS) if graph.op(i) == "Clamp"), -1
     )
@@ -166,6 +166,16 @@ def _solve(prediction: Optional[Array], residual: Array, op: str, edge: int) -> 
         return prediction - residual if edge == 0 else residual + prediction
     except ValueError:
         return None
+
+
+def _unspread(target: Optional[Array]) -> Optional[Array]:
+    """[B] of a target that follows as [B, B] from errors of all predictions against all targets."""
+    if target is None or target.ndim != 2 or target.shape[0] != target.shape[1] or len(target) < 2:
+        return target
+    near = 1e-5 * max(1.0, float(np.abs(target).max()))
+    if float(np.ptp(target, axis=0).max()) < near:
+        return np.asarray(target.mean(axis=0))
+    return np.asarray(target.mean(axis=1)) if float(np.ptp(target, axis=1).max()) < near else target
 
 
 def _describe(graph: Graph, plain: _Error, errors: List[_Error], link: Link) -> ValueLoss:

@@ -15,6 +15,7 @@ from ppodoctor.watching.env_fold import Block, specimen
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_streams import Streams, Watched
 from ppodoctor.watching.env_totals import Window
+from ppodoctor.watching.train_streams import TrainStreams
 
 
 class Cuts:
@@ -23,14 +24,19 @@ class Cuts:
     def __init__(
         self, streams: Streams, write: Callable[[EpisodeRecord], None], fail: Callable[[Stream, Exception], None]
     ) -> None:
-        self.train_streams: Optional[Set[int]] = None
+        self.train_streams = TrainStreams()
+        self._over = False
+        """No further update will come."""
         self._streams = streams
         self._write = write
         self._fail = fail
         self._updates = 0
 
-    def cut(self, update: int) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
-        """The rollouts that were kept and the columns of the training streams, for policy update `update`."""
+    def cut(self, update: int, *, last: bool = False) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
+        """The rollouts that were kept and the columns of the training streams, for policy update `update`.
+
+        After the `last` cut no update comes: what was stepped since the one before trains nobody.
+        """
         self._updates = max(0, update - 1)
         rollouts = []
         for watched in self._streams.watched:
@@ -40,6 +46,11 @@ class Cuts:
             found = specimen(watched.stream, block, update, watched.facts.observation.shape)
             if found is not None:
                 rollouts.append(found)
+        self._over = last
+        if not last:
+            steps = {one.stream.index: one.window.steps for one in self._streams.watched if one.window.steps}
+            self.train_streams.cut(steps)
+            self.train_streams.rollouts(rollouts)
         columns = self._columns()
         self._updates = max(0, update)
         return rollouts, columns
@@ -54,15 +65,22 @@ class Cuts:
             return None
 
     def training(self) -> List[Watched]:
-        """The streams that are known to train, else the busiest."""
-        if self.train_streams is None:
+        """The streams that train, the busiest ones while that is not known."""
+        watched = self._streams.watched
+        if len(watched) < 2 or not self.train_streams.trained:
             return self._streams.busiest()
-        return [one for one in self._streams.watched if one.stream.index in self.train_streams]
+        evaluating = self._evaluating()
+        return [one for one in watched if one.stream.index not in evaluating]
+
+    def _evaluating(self) -> Set[int]:
+        numbers = [one.stream.index for one in self._streams.watched]
+        return self.train_streams.ended(numbers) if self._over else self.train_streams.evaluating(numbers)
 
     def facts(self) -> List[EnvFacts]:
         """What is known about every stream."""
+        evaluating = self._evaluating()
         with np.errstate(all="ignore"):
-            return [watched.describe(self.train_streams) for watched in self._streams.watched]
+            return [one.describe(one.stream.index in evaluating) for one in self._streams.watched]
 
     def finish(self) -> None:
         """Fold what is left."""

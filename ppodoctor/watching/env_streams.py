@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -63,8 +63,8 @@ class Watched:
         self.totals.add(block, self.facts.action)
         return block
 
-    def describe(self, training: Optional[Set[int]]) -> EnvFacts:
-        """The stream's facts as they stand; `training` is None while nobody knows which streams train."""
+    def describe(self, evaluates: bool) -> EnvFacts:
+        """The stream's facts as they stand."""
         stream = self.stream
         facts: Dict[str, Any] = {**self.facts.facts, **self.totals.facts(), "objects": self.objects}
         if stream.layout is not None:
@@ -81,7 +81,7 @@ class Watched:
             stepped_at=stream.stepped_at,
             steps=self.steps,
             resets=stream.reset_count,
-            role="evaluate" if training is not None and stream.index not in training else "train",
+            role="evaluate" if evaluates else "train",
             first_observations_equal=self._first_equal(),
             returned_array_reused=stream.reused,
             stepped_after_end=self._carry.stepped_after_end if self._carry is not None else 0,

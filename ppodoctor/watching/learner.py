@@ -145,7 +145,8 @@ class Learner:
         if not roots:
             return
         began = time.perf_counter()
-        traced = self.trace.on
+        # several losses may be made in one traced stretch: what it showed holds until the next optimizer step
+        traced = self.trace.on or any(self.trace.lookup(root.grad_fn) is not None for root in roots)
         self.trace.stop()
         self._reading = True
         try:
@@ -154,7 +155,6 @@ class Learner:
         finally:
             self._reading = False
             self.reader.last = []
-            self.trace.clear()
             self.plan.spent += time.perf_counter() - began
 
     def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
@@ -213,6 +213,8 @@ class Learner:
         self._current = minibatch
         if keep:
             self.keeping.minibatch(minibatch)
+            inputs = reading.value_inputs if reading.policy_inputs is None else reading.policy_inputs
+            self._session.env.minibatch(inputs)
 
     def _rollout_samples(self) -> int:
         return (self._builder.record.rollout_steps if self._builder is not None else None) or 1 << 60
@@ -235,6 +237,7 @@ class Learner:
         """An optimizer is about to step."""
         if self.muted:
             return
+        self.trace.clear()
         self.keeping.end_of_rollout()
         if self._measuring:
             self._measured(self.steps.before_step, optimizer)
@@ -308,7 +311,7 @@ class Learner:
         """The process ends: write what is open."""
         self.trace.stop()
         if self._stepped:
-            self._session.env.cut(self.update + 1)
+            self._session.env.cut(self.update + 1, last=True)
         self._close_update()
 
     def facts(self) -> Dict[str, Any]:

@@ -6,7 +6,7 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ppodoctor.recorder import Recorder
 from ppodoctor.records import EnvFacts, EpisodeRecord, Site
@@ -99,27 +99,23 @@ class EnvTap:
 
     # Reading
 
-    @property
-    def train_streams(self) -> Optional[Set[int]]:
-        """The streams whose steps reach updates, once somebody knows; before that the busiest one counts as such."""
-        return self._cuts.train_streams
-
-    @train_streams.setter
-    def train_streams(self, streams: Optional[Set[int]]) -> None:
-        self._cuts.train_streams = streams
+    def minibatch(self, inputs: Any) -> None:
+        """What went into the first layer of a minibatch [B, D]: it tells which streams are trained on."""
+        self._cuts.train_streams.minibatch(inputs)
 
     @property
     def total_steps(self) -> int:
         """Environment steps over all sub-environments of the streams that train."""
         return sum(watched.steps for watched in self._cuts.training())
 
-    def cut(self, update: int) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
+    def cut(self, update: int, *, last: bool = False) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
         """(rollouts, columns): the rows since the last cut, as the rollout before policy update `update` (from 1).
 
-        A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams.
+        A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams. The
+        `last` cut is that of the end, when no update follows.
         """
         self._reset_below.clear()
-        return self._cuts.cut(update)
+        return self._cuts.cut(update, last=last)
 
     def facts(self) -> List[EnvFacts]:
         """What is known about every stream so far, in the order of their indices."""

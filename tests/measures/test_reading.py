@@ -161,6 +161,10 @@ def test_rarer_right_losses_are_right(make):
     assert set(np.round(flat(found.ratio), 4)) <= set(np.round(true_ratio(make, batch), 4))
 
 
+def of_all(value):
+    return value is not None and value.elements == BATCH * BATCH
+
+
 # Wrong loss -> what of its reading shows the fault. A right loss shows none of them (see below).
 FAULTS = {
     "sign_flipped": lambda r, b: r.surrogate.combine == "max" and close(r.surrogate.advantage, -b.advantage),
@@ -171,8 +175,9 @@ FAULTS = {
     "clip_around_zero": lambda r, b: r.surrogate.clip_low == pytest.approx(0.2),
     "not_summed": lambda r, b: r.surrogate.ratio_shape == (BATCH, ACTIONS),
     "advantage_broadcast": lambda r, b: any(t.kind == "surrogate" and t.elements == BATCH**2 for t in r.terms),
-    "value_broadcast": lambda r, b: r.value is not None and r.value.elements == BATCH * BATCH,
-    "value_broadcast_fused": lambda r, b: r.value is not None and r.value.elements == BATCH * BATCH,
+    "advantage_of_all": lambda r, b: r.surrogate.advantage_shape == (BATCH, BATCH),
+    "value_broadcast": lambda r, b: of_all(r.value) and close(r.value.target, b.target),
+    "value_broadcast_fused": lambda r, b: of_all(r.value) and close(r.value.target, b.target),
     "advantage_not_detached": lambda r, b: r.surrogate.advantage_has_grad,
     "normalised_advantage_not_detached": lambda r, b: r.surrogate.advantage_has_grad,
     "target_not_detached": lambda r, b: r.value is not None and r.value.target_has_grad,
@@ -186,6 +191,7 @@ FAULTS = {
 }
 # Faults that another one's reading shows too, since they are of one kind.
 SAME = [
+    {"advantage_broadcast", "advantage_of_all"},
     {"value_broadcast", "value_broadcast_fused"},
     {"advantage_not_detached", "normalised_advantage_not_detached"},
     {"chosen_entropy", "minus_log_prob_entropy"},

@@ -208,6 +208,13 @@ def advantage_broadcast(b: Data) -> torch.Tensor:
     return -clipped(ratio, b.advantage[:, None]).mean() + ((b.value() - b.target) ** 2).mean()
 
 
+def advantage_of_all(b: Data) -> torch.Tensor:
+    """Returns [B] minus values [B, 1]: the advantage itself is [B, B]."""
+    ratio = (b.dist().log_prob(b.index) - b.old).exp()
+    advantage = b.target - b.critic(b.obs).detach()
+    return -clipped(ratio, advantage).mean() + ((b.value() - b.target) ** 2).mean()
+
+
 def value_broadcast(b: Data) -> torch.Tensor:
     ratio = (b.dist().log_prob(b.index) - b.old).exp()
     return -clipped(ratio, b.advantage).mean() + 0.5 * ((b.critic(b.obs) - b.target) ** 2).mean()
@@ -275,7 +282,7 @@ def policy_gradient(b: Data) -> torch.Tensor:
 
 
 WRONG = (sign_flipped, max_instead_of_min, inverted, without_exp, one_sided, clip_around_zero, not_summed,
-         advantage_broadcast, value_broadcast, value_broadcast_fused, advantage_not_detached,
+         advantage_broadcast, advantage_of_all, value_broadcast, value_broadcast_fused, advantage_not_detached,
          normalised_advantage_not_detached, target_not_detached, entropy_sign, chosen_entropy, minus_log_prob_entropy,
          summed_value, old_recomputed, unclipped, policy_gradient)  # fmt: skip
 

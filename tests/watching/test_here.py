@@ -12,6 +12,7 @@ from torch import nn
 from torch.distributions import Categorical
 
 import ppodoctor
+from ppodoctor.measures.reading import readings
 from ppodoctor.run import Run
 
 WATCHED = {
@@ -194,3 +195,60 @@ def test_a_second_block_goes_into_another_folder(tmp_path):
     assert len(Run.load(tmp_path / "two").updates) == 1
     with pytest.raises(FileExistsError, match="choose another folder"):
         ppodoctor.watch(tmp_path / "one")
+
+
+class Varied(Corridor):
+    """No two observations are alike."""
+
+    def see(self):
+        return super().see() + self.np_random.normal(0, 0.01, 9).astype("float32")
+
+
+class TwoLosses(Trainer):
+    """Both losses are made before the first of two backward calls; it plays in an environment of its own as well."""
+
+    def update(self, steps=40):
+        obs, action, old, reward = self.collect(steps)
+        for _ in range(3):
+            value = self.critic(obs)[:, 0]
+            advantage = (reward - value).detach()
+            ratio = (Categorical(logits=self.policy(obs)).log_prob(action) - old).exp()
+            actor_loss = -torch.min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean()
+            critic_loss = (value - reward).pow(2).mean()
+            self.optimizer.zero_grad()
+            actor_loss.backward()
+            critic_loss.backward()
+            self.optimizer.step()
+
+    def evaluate(self, env):
+        obs, _ = env.reset(seed=1)
+        ended = False
+        while not ended:
+            with torch.no_grad():
+                action = self.policy(torch.as_tensor(obs)).argmax()
+            obs, _, terminated, truncated, _ = env.step(int(action))
+            ended = terminated or truncated
+
+
+def test_two_losses_made_in_one_go_both_have_their_lines(tmp_path):
+    with ppodoctor.watch(tmp_path / "run"):
+        trainer = TwoLosses()
+        for _ in range(3):
+            trainer.update()
+    found = readings(Run.load(tmp_path / "run"))
+    lines = {part.site.code.split(" = ")[0] for one in found for part in one.terms if part.site is not None}
+    assert {"actor_loss", "critic_loss"} <= lines
+
+
+def test_an_environment_that_no_update_is_made_from_evaluates(tmp_path):
+    with ppodoctor.watch(tmp_path / "run"):
+        trainer, tested = TwoLosses(), gymnasium.wrappers.TimeLimit(Varied(), 30)
+        trainer.env = gymnasium.wrappers.TimeLimit(Varied(), 30)
+        trainer.obs = trainer.env.reset(seed=0)[0]
+        for _ in range(5):
+            trainer.evaluate(tested)
+            trainer.update()
+    run = Run.load(tmp_path / "run")
+    assert {env.steps > 150: env.role for env in run.envs} == {True: "train", False: "evaluate"}
+    assert [row.rollout_steps for row in run.updates[1:]] == [40] * 4
+    assert run.returns.size == sum(one.stream == run.train_envs[0].stream for one in run.episodes) < len(run.episodes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ppodoctor.checks.api import NOTE, Evidence, Missing, check
 from ppodoctor.measures.samples import first_epochs, inputs_collapsed
 from ppodoctor.run import Run
@@ -38,7 +40,14 @@ def samples_dropped(run: Run, *, share: float = 0.1) -> Iterator[Evidence]:
     found = [epoch for epoch in first_epochs(run) if epoch.complete]
     if not found:
         raise Missing("no complete pass over a recorded rollout was read")
-    bad = [e for e in found if e.missing > share * e.steps and e.repeated <= 0.03 * e.samples]
+    rollouts = run.column("rollout_steps")
+    # steps on top of the usual ones, before this update alone, are an evaluation in the training environment
+    usual = float(np.nanmedian(rollouts)) if np.isfinite(rollouts).any() else 0.0
+    bad = [
+        e
+        for e in found
+        if e.missing > share * e.steps and e.repeated <= 0.03 * e.samples and (e.steps <= usual or e.samples < usual)
+    ]
     if len(bad) == len(found):
         epoch = bad[0]
         yield Evidence(

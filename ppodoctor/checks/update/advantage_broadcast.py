@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.minibatches import policy_minibatches
@@ -27,7 +28,8 @@ from ppodoctor.run import Run
 def advantage_broadcast(run: Run) -> Iterator[Evidence]:
     """[B] times [B, 1] gives [B, B]: the mean of the products is the product of the means.
 
-    What it sees: the shapes of the ratio and of the advantage on the multiply node.
+    What it sees: the shapes of the ratio and of the advantage on the multiply node. An advantage that is [B, B] already
+    ([B] returns minus [B, 1] values) is one, too.
 
     Why it hurts: with normalised advantages the mean is 0, so the policy loss and its gradient vanish; the policy
     freezes while the critic learns.
@@ -40,13 +42,12 @@ def advantage_broadcast(run: Run) -> Iterator[Evidence]:
         s = m.surrogate
         if s.advantage is None or not s.ratio_shape or s.advantage.size <= 1:
             continue
-        numbers = 1
-        for n in s.ratio_shape:
-            numbers *= n
-        if m.term.elements > max(numbers, s.advantage.size) and m.term.elements >= numbers * s.advantage.size:
+        numbers = prod(s.ratio_shape)
+        each = min(numbers, s.advantage.size)  # an advantage that was itself made of all against all is larger
+        if m.term.elements > numbers > 1 and m.term.elements >= numbers * each > each:
             yield Evidence(
                 f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} "
-                f"products for {max(numbers, s.advantage.size)} samples",
+                f"products for {max(numbers, each)} samples",
                 where=m.sites(
                     next(
                         (o.surrogate.advantage_site for o in policy_minibatches(run) if o.surrogate.advantage_site),

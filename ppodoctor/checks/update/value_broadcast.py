@@ -32,10 +32,11 @@ def value_broadcast(run: Run) -> Iterator[Evidence]:
     for reading, value, _ in value_minibatches(run):
         sizes = [_size(value.prediction_shape), _size(value.target_shape)]
         largest = max(sizes[0], sizes[1] if value.target is not None and value.target.size != value.elements else 0)
+        told = f"{list(value.target_shape)} " if sizes[1] == largest else ""
         if value.elements > 1 and largest > 1 and value.elements >= largest * max(2, largest // 2):
             yield Evidence(
-                f"prediction {list(value.prediction_shape)} against target gives {value.elements} errors for {largest} "
-                "samples",
+                f"prediction {list(value.prediction_shape)} against target {told}gives {value.elements} errors for "
+                f"{largest} samples",
                 where=sites_of(site_over(tuple(v for _, v, _ in value_minibatches(run)), "site")),
                 first_update=reading.update,
             )

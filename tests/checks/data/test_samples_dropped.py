@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from credit_runs import played
 
 SICK = played(order="half", epochs=2)
@@ -11,3 +13,9 @@ HEALTHY = played(epochs=2)
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "samples_dropped")
     assert "256 of 512 steps" in found.text
+
+
+def test_an_evaluation_among_the_training_steps_is_no_loss(evidence):
+    # one rollout is twice as long as the others: what is not trained on was played in between
+    usual = tuple(replace(row, rollout_steps=256) for row in SICK.run.updates)
+    assert not evidence(SICK.but(updates=usual), "samples_dropped")

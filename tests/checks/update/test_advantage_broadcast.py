@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from update_runs import trained
-from watching.losses import advantage_broadcast, own_arithmetic
+from watching.losses import advantage_broadcast, advantage_of_all, own_arithmetic
 
 SICK = trained(advantage_broadcast)
+ALSO = (trained(advantage_of_all),)
 HEALTHY = trained(own_arithmetic)  # both with a trailing axis
 
 
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "advantage_broadcast")
     assert "advantage [32, 1] gives 1024 products for 32 samples" in found.text
+
+
+def test_sees_an_advantage_that_was_made_of_all_against_all(evidence):
+    (found,) = evidence(ALSO[0], "advantage_broadcast")
+    assert "advantage [32, 32] gives 1024 products for 32 samples" in found.text
