@@ -36,6 +36,12 @@ class Block:
     inner_action: Optional[Array] = None
     obs: Optional[Array] = None
     next_obs: Optional[Array] = None
+    fillers: bool = False
+    """Is there any row that a next-step reset inserted?"""
+
+    def received(self, column: Array) -> Array:
+        """The entries of a [T, N, ...] column that belong to steps."""
+        return np.asarray(column[~self.filler]) if self.fillers else column
 
 
 @dataclass
@@ -77,18 +83,18 @@ class _Scan:
     start: Array = field(init=False)
     marks: Array = field(init=False)
     filler: Array = field(init=False)
-    rewards: List[Array] = field(init=False)
-    """Per environment [T] what the script received, one after the other in memory."""
-    raw: List[Array] = field(init=False)
+    rewards: Array = field(init=False)
+    """[N, T] what the script received, those of an environment one after the other in memory."""
+    raw: Array = field(init=False)
     """The innermost rewards likewise; the same object where they are the same numbers."""
 
     def __post_init__(self) -> None:
         steps, envs = self.block.reward.shape
         self.start = np.zeros(envs, np.int64)
         block, stream = self.block, self.stream
-        self.raw = self.rewards = list(np.ascontiguousarray(block.reward.T))
-        if block.raw is not None and not np.array_equal(block.raw, block.reward):
-            self.raw = list(np.ascontiguousarray(block.raw.T))
+        self.raw = self.rewards = np.ascontiguousarray(block.reward.T)
+        if block.raw is not None and block.raw is not block.reward and not np.array_equal(block.raw, block.reward):
+            self.raw = np.ascontiguousarray(block.raw.T)
             stream.same_rewards = None
         elif block.obs is not None and stream.same_rewards is not None:
             stream.same_rewards += steps
@@ -171,16 +177,20 @@ class _Scan:
 
     def _leave(self, steps: int) -> None:
         """Sums of the episodes that go on; `start` may lie one row ahead (the row after a filler)."""
-        raw = self.block.reward if self.block.raw is None else self.block.raw
-        rest = steps - self.start
-        open_rows = (np.arange(steps)[:, None] >= self.start) & ~self.carry.over
-        self.carry.stepped_after_end += int(np.maximum(rest, 0)[self.carry.over].sum())
-        self.carry.ret += np.where(open_rows, raw, 0.0).sum(axis=0)
-        self.carry.seen += np.where(open_rows, self.block.reward, 0.0).sum(axis=0)
-        self.carry.length += np.where(self.carry.over, 0, rest)
-        self.carry.reset_before = self.marks[steps : steps + 2].copy()
-        self.carry.filler = self.filler[steps].copy()
+        carry, rest = self.carry, steps - self.start
+        open_rows = np.arange(steps) >= self.start[:, None]
+        if carry.over.any():
+            open_rows &= ~carry.over[:, None]
+            carry.stepped_after_end += int(np.maximum(rest, 0)[carry.over].sum())
+            rest = np.where(carry.over, 0, rest)
+        seen = np.where(open_rows, self.rewards, 0.0).sum(axis=1)
+        carry.seen += seen
+        carry.ret += seen if self.raw is self.rewards else np.where(open_rows, self.raw, 0.0).sum(axis=1)
+        carry.length += rest
+        carry.reset_before = self.marks[steps : steps + 2].copy()
+        carry.filler = self.filler[steps].copy()
         self.block.filler = self.filler[:steps]
+        self.block.fillers = bool(self.block.filler.any())
         self.block.reset_before = self.marks[:steps]
 
 
@@ -197,7 +207,8 @@ def fold(stream: Stream, carry: Carry, close: Callable[[EpisodeRecord], None], c
     try:
         block = _block(stream, rows, first_call)
         _Scan(stream, carry, block, close).run()
-        block.final_known = _with_finals(stream, block)
+        if block.obs is not None:
+            block.final_known = _with_finals(stream, block)
     finally:
         last = first_call + count
         stream.events = later
@@ -225,9 +236,10 @@ def _block(stream: Stream, rows: List[Tuple[Any, ...]], first_call: int) -> Bloc
         terminated=terminated,
         truncated=truncated,
         done_seen=done_seen,
-        filler=np.zeros_like(first),
-        reset_before=np.zeros_like(first),
-        final_known=np.ones_like(first),
+        # these three are made by the scan and after it
+        filler=first,
+        reset_before=first,
+        final_known=first,
         action=action_array(columns[0], envs, stream.vector),
     )
     if len(columns) > 5 and stream.layout is not None and columns[6][0] is not None:
@@ -245,12 +257,13 @@ def _matrix(values: Any, steps: int, envs: int, dtype: Any) -> Array:
 
 def _raw(stream: Stream, values: Any, reward: Array) -> Optional[Array]:
     """[T, N] innermost rewards; rows without their own (nothing below took a step) keep what was received."""
-    if stream.hidden and all(value is None for value in values):
-        return None
-    raw = reward.copy()
+    if stream.plain:
+        return reward
     seen = [t for t, value in enumerate(values) if value is not None]
-    if seen:
-        raw[seen] = _matrix([values[t] for t in seen], len(seen), stream.envs, np.float64)
+    if not seen:
+        return None if stream.hidden else reward
+    raw = reward.copy()
+    raw[seen] = _matrix([values[t] for t in seen], len(seen), stream.envs, np.float64)
     return raw
 
 

@@ -15,7 +15,7 @@ from ppodoctor.records import EnvFacts, EpisodeRecord, Site
 from ppodoctor.watching import env_facts
 from ppodoctor.watching.env_fold import Block, Carry, fold
 from ppodoctor.watching.env_stream import Stream
-from ppodoctor.watching.env_totals import Totals, Window
+from ppodoctor.watching.env_totals import RewardSums, Totals, Window
 from ppodoctor.watching.env_trace import first_innermost
 from ppodoctor.watching.env_values import flat
 from ppodoctor.watching.sites import script_site
@@ -59,8 +59,9 @@ class Watched:
             close(record)
 
         block = fold(self.stream, self._carry, ended, count)
-        self.window.add(block, self.facts.action)
-        self.totals.add(block, self.facts.action)
+        sums = RewardSums(block)
+        self.window.add(block, sums, self.facts.action)
+        self.totals.add(block, sums, self.facts.action)
         return block
 
     def describe(self, evaluates: bool) -> EnvFacts:

@@ -19,6 +19,33 @@ _FIRST_ROWS = 256
 _ACTION_VALUES = 4096
 
 
+class RewardSums:
+    """Sums over the rewards of one block, which the window and the whole run both need."""
+
+    def __init__(self, block: Block) -> None:
+        self.rewards = rewards = block.received(block.reward).ravel()
+        self.size = rewards.size
+        self.total = float(rewards.sum())
+        self.squares = float(rewards @ rewards)
+        self.low, self.high = (float(rewards.min()), float(rewards.max())) if self.size else (np.inf, -np.inf)
+        self.zeros = self.size - int(np.count_nonzero(rewards))
+        self.missing = 0
+        """Rewards that are not finite; `low` and `high` are those of the others."""
+        self.largest = max(abs(self.low), abs(self.high)) if self.size else 0.0
+        if not np.isfinite(self.total):
+            finite = rewards[np.isfinite(rewards)]
+            self.missing = self.size - finite.size
+            self.largest = float(np.abs(rewards).max())
+            self.low, self.high = (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
+
+    def distinct(self, most: int) -> List[float]:
+        """Up to `most` different values."""
+        if self.low >= self.high:
+            return [self.low] if self.low == self.high else []
+        values = np.unique(self.rewards)
+        return np.asarray(values[np.isfinite(values)][:most]).tolist()  # type: ignore[no-any-return]
+
+
 class Window:
     """The columns of an UpdateRecord that come from environments, summed since the last cut."""
 
@@ -37,17 +64,16 @@ class Window:
         self.cut_returns: List[float] = []
         self.cut_lengths: List[int] = []
 
-    def add(self, block: Block, action: SpaceFacts) -> None:
+    def add(self, block: Block, sums: RewardSums, action: SpaceFacts) -> None:
         """Add the rows of one block; rows inserted by a next-step reset count as steps only."""
         self.steps += block.reward.size
-        reward = block.reward[~block.filler]
-        self.rewards += reward.size
-        self.total += float(reward.sum())
-        self.squares += float(np.square(reward).sum())
-        self.largest = max(self.largest, float(np.abs(reward).max())) if reward.size else self.largest
-        self.zeros += int((reward == 0).sum())
+        self.rewards += sums.size
+        self.total += sums.total
+        self.squares += sums.squares
+        self.largest = max(self.largest, sums.largest)
+        self.zeros += sums.zeros
         if block.action is not None:
-            self._add_actions(block.action[~block.filler], action)
+            self._add_actions(block.received(block.action), action)
 
     def merge(self, other: Window) -> None:
         """Add another stream's sums."""
@@ -86,10 +112,10 @@ class Window:
 
     def _add_actions(self, action: Array, space: SpaceFacts) -> None:
         if space.kind == "Discrete" and action.dtype.kind in "iufb":
-            values, counts = np.unique(action, return_counts=True)
-            if len(values) <= _ACTION_VALUES:
-                self.actions.update(dict(zip(values.tolist(), counts.tolist())))
-                self.action_count += int(counts.sum())
+            counted = _counts(action, space)
+            if len(counted) <= _ACTION_VALUES:
+                self.actions.update(counted)
+                self.action_count += sum(counted.values())
         elif space.kind == "Box" and space.low and action.dtype.kind in "iuf":
             inside = _box(action, space)
             if inside is not None:
@@ -118,20 +144,17 @@ class Totals:
         self.length_low, self.length_high = 0, 0
         self.identical: Optional[float] = None
 
-    def add(self, block: Block, action: SpaceFacts) -> None:
+    def add(self, block: Block, sums: RewardSums, action: SpaceFacts) -> None:
         """Add one block."""
-        reward = block.reward[~block.filler]
-        finite = reward[np.isfinite(reward)]
-        self.rewards += reward.size
-        self.reward_nan += reward.size - finite.size
-        self.reward_zero += int((reward == 0).sum())
-        if finite.size:
-            self.reward_low = min(self.reward_low, float(finite.min()))
-            self.reward_high = max(self.reward_high, float(finite.max()))
-            if len(self.distinct) <= _DISTINCT:
-                self.distinct.update(np.unique(finite)[: _DISTINCT + 1].tolist())
+        self.rewards += sums.size
+        self.reward_nan += sums.missing
+        self.reward_zero += sums.zeros
+        self.reward_low = min(self.reward_low, sums.low)
+        self.reward_high = max(self.reward_high, sums.high)
+        if len(self.distinct) <= _DISTINCT:
+            self.distinct.update(sums.distinct(_DISTINCT + 1))
         if block.action is not None and action.kind == "Box" and action.low and block.action.dtype.kind in "iuf":
-            inside = _box(block.action[~block.filler], action)
+            inside = _box(block.received(block.action), action)
             if inside is not None:
                 part, low, high = inside
                 self.out_of_bounds += int(((part < low - 1e-6) | (part > high + 1e-6)).sum())
@@ -198,6 +221,16 @@ class Totals:
             self.sum, self.squares = self.sum + rows.sum(axis=0), self.squares + np.square(rows).sum(axis=0)
             self.low, self.high = np.minimum(np.asarray(self.low), low), np.maximum(np.asarray(self.high), high)
         self.count += len(rows)
+
+
+def _counts(action: Array, space: SpaceFacts) -> Dict[float, int]:
+    """How often each action was taken."""
+    few = action.dtype.kind in "iu" and action.size and (space.n or _ACTION_VALUES) < _ACTION_VALUES
+    if few and action.min() >= 0 and action.max() < _ACTION_VALUES:  # the usual case, and the quickest way
+        counts = np.bincount(action.ravel()).tolist()
+        return {value: count for value, count in enumerate(counts) if count}
+    values, often = np.unique(action, return_counts=True)
+    return dict(zip(values.tolist(), often.tolist()))
 
 
 def _box(action: Array, space: SpaceFacts) -> Any:
