@@ -154,6 +154,16 @@ class MinibatchSpecimen:
     """Observed around it: stale_grad (gradients not zeroed), grad_norm, clip_norm, sites of zero_grad, ..."""
 
 
+def next_specimen(after: int) -> int:
+    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four."""
+    if after < 3:
+        return after + 1
+    power = 4
+    while power <= after:
+        power *= 4
+    return power
+
+
 def _pack(meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> Dict[str, Array]:
     packed = {name: np.asarray(value) for name, value in arrays.items() if value is not None}
     packed["meta"] = np.frombuffer(json.dumps(meta, default=_plain).encode(), dtype=np.uint8)

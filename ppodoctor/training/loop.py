@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ppodoctor.config import PPOConfig
+from ppodoctor.specimens import next_specimen
 from ppodoctor.training.learner import Learned, Learner
 from ppodoctor.training.rollout import Collector, Ended
 from ppodoctor.training.schedule import Rates, Schedule
@@ -34,16 +35,6 @@ class Update:
     lines: tuple[str, str] | None = None
     """The rows of updates and of episodes since the update that was shown last, as the run folder's JSON lines, where
     the learner writes them itself."""
-
-
-def next_specimen(after: int) -> int:
-    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four."""
-    if after < 3:
-        return after + 1
-    power = 4
-    while power <= after:
-        power *= 4
-    return power
 
 
 class Extra(Protocol):

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ppodoctor.config import ConfigError, PPOConfig
 from ppodoctor.core import TASKS, NotFinite, cancel, cancellations
 from ppodoctor.core import Learner as Core
+from ppodoctor.specimens import next_specimen
 from ppodoctor.training.core_learner import CoreLearner
 from ppodoctor.training.envs.api import Finished, Step
 from ppodoctor.training.learner import TrainingError
-from ppodoctor.training.loop import Trainer, Update, next_specimen
+from ppodoctor.training.loop import Trainer, Update
 from ppodoctor.training.losses import normalised
 from ppodoctor.training.normalize import ObservationScale, RewardScale
 from ppodoctor.training.rollout import Collector, Ended, Eyes

@@ -21,7 +21,7 @@ def to_numpy(tensor: Any) -> Optional[Any]:
 def as_numpy(tensor: Any) -> Any:
     """A dense tensor's values on the host; they may lie in the tensor's own memory."""
     value = tensor.detach()
-    if value.device.type != "cpu":
+    if not value.is_cpu:
         value = value.cpu()
     if value.element_size() < 4 and value.is_floating_point():
         value = value.float()

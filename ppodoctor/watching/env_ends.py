@@ -20,11 +20,14 @@ FINAL_OBSERVATION = ("final_obs", "final_observation", "terminal_observation")
 TIME_LIMIT = ("TimeLimit.truncated", "time_outs")
 _NAMES = 64
 _LEARNED = 256
-"""Ends of a vector environment after which its info is not looked at any longer where it says nothing else."""
+"""Ends after which info is not looked at any longer where it says nothing else."""
 
 
 def single(stream: Stream, out: Any, trace: List[Any]) -> None:
     """One environment reported an end in its last row."""
+    stream.ends += 1
+    if stream.plain and stream.ends > _LEARNED and not stream.success:
+        return  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 and isinstance(out[-1], dict) else {}
     row = stream.calls - 1
     if stream.returns < 5 and (info.get(TIME_LIMIT[0]) or _cut_below(trace)):

@@ -13,7 +13,7 @@ import numpy as np
 from ppodoctor.records import EpisodeRecord
 from ppodoctor.specimens import RolloutSpecimen
 from ppodoctor.watching.env_stream import Stream
-from ppodoctor.watching.env_values import action_array, as_array, column
+from ppodoctor.watching.env_values import PLAIN, action_array, as_array, column
 
 Array = Any
 
@@ -282,6 +282,8 @@ def _time_limits(stream: Stream, first_call: int, steps: int) -> Array:
 
 def _inner_actions(values: Any, envs: int) -> Optional[Array]:
     """[T, N, ...] with NaN (or 0 for integers) where no environment took a step."""
+    if envs == 1 and PLAIN.issuperset(map(type, values)) and None not in values:
+        return column(values).reshape(len(values), 1)
     listed = [value if isinstance(value, list) and envs > 1 else [value] for value in values]
     whole = next((value for row in listed for value in row if value is not None), None)
     if whole is None:

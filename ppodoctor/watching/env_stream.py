@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
+from numpy import ndarray
 
 from ppodoctor.records import Site
 from ppodoctor.watching import env_ends
@@ -98,6 +99,8 @@ class Stream:
         self._watched = 0
         if not keep:
             self.now = None
+        if self.calls and self.after != self.count:
+            self._choose()
 
     def _tells_all(self) -> bool:
         """Does what step returns tell how an episode ended and who resets?"""
@@ -129,8 +132,38 @@ class Stream:
     def after(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         """Append what one step returned. `trace` holds the calls below it, `door.resets` whether one was a reset."""
         self._first(out, trace)
-        self.after = self._vector if self.vector else self._single  # type: ignore[method-assign]
+        self._choose()
         self.after(action, args, out, trace, door)
+
+    def _choose(self) -> None:
+        """How rows are appended until the next cut."""
+        if self.plain and (self.packed or not self.vector):
+            chosen: Any = self._plain_vector if self.vector else self._plain_single
+        else:
+            chosen = self._vector if self.vector else self._single
+        self.after = chosen  # type: ignore[method-assign]
+
+    def _plain_single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
+        """Most steps of a long run take this way or the next: as few calls as can be."""
+        self.calls += 1
+        observation, reward, ended, cut, _ = out
+        if type(reward) not in PLAIN or type(ended) not in PLAIN or type(cut) not in PLAIN:
+            reward, ended, cut = kept(reward), kept(ended), kept(cut)
+        self.rows.append((action, reward, ended, cut, None))
+        self.last = observation
+        self.just_ended = False
+        if ended or cut:
+            env_ends.single(self, out, trace)
+            self.just_ended = True
+
+    def _plain_vector(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
+        self.calls += 1
+        observation, reward, ended, cut, _ = out
+        first, second = ended.tobytes(), cut.tobytes()
+        self.rows.append((action, reward.copy() if type(reward) is ndarray else kept(reward), first, second, None))
+        self.last = observation
+        over = b"\1" in first or b"\1" in second
+        self.just_ended = over and env_ends.vector(self, ended, cut, out, trace)
 
     def _single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         self.calls += 1
@@ -142,9 +175,7 @@ class Stream:
             ended, cut = kept(ended), kept(cut)
         below = self.below
         usual = len(trace) == below.length and not door.resets
-        if self.plain:
-            raw = reward
-        elif usual and type(below.plan) is int:
+        if usual and type(below.plan) is int:
             raw = trace[below.plan][3][1]
             if type(raw) not in PLAIN:
                 raw = kept(raw)

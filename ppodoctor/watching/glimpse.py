@@ -23,6 +23,8 @@ from ppodoctor.watching.loss_graph import operation
 Array = Any
 ENOUGH = 3
 """Full readings that must agree, two of them on numbers that are not all alike."""
+SURE, LATER = 12, 8
+"""So many full readings of a kind are held against its places one by one, later ones now and then."""
 NEAREST = 14
 """Nodes that tell one kind of loss from another."""
 MAX_PLACES = 8
@@ -89,9 +91,10 @@ class Glimpses:
             known = self._kinds[kind] = _Kind(_find(graph, wanted), _bounds(graph, reading), reading)
         else:
             known.count += 1
-            known.places = _confirmed(known.places, graph, wanted)
             known.reading = reading
-            known.bounds = _bounds(graph, reading) if known.bounds is not None else None
+            if known.count <= SURE or not known.count % LATER:
+                known.places = _confirmed(known.places, graph, wanted)
+                known.bounds = _bounds(graph, reading) if known.bounds is not None else None
         known.telling += _telling(wanted)
 
     def ready(self, kind: Any) -> bool:

@@ -41,6 +41,10 @@ class LayerCalls:
         self._heads: Optional[set[int]] = None
         self._idle: set[int] = set()
         """ids of kept modules that are neither: their calls pass."""
+        self._wants: Dict[int, Tuple[int, bool, bool]] = {}
+        """id of a kept module -> its number, whether its inputs are kept, whether its outputs are."""
+        self._last: Tuple[Any, Any, Any] = (None, None, None)
+        """The input copied last, when that was, and the copy: networks that stand side by side share it."""
         self._numbers: Dict[int, int] = {}
         self._kept: List[Any] = []
         self._with_grad = torch.is_grad_enabled
@@ -94,6 +98,7 @@ class LayerCalls:
     def narrow(self, first: set[int], heads: set[int]) -> None:
         """From now on keep only inputs of `first` and outputs of `heads` (module identities)."""
         self._first, self._heads = first, heads
+        self._wants.clear()
         self._idle.clear()
         self._idle.update(id(one) for number, one in enumerate(self._kept) if number not in first | heads)
 
@@ -105,19 +110,25 @@ class LayerCalls:
         def watched(module: Any, *args: Any, **kwargs: Any) -> Any:
             output = forward(module, *args, **kwargs)
             if self._recording and id(module) not in idle:
-                with unseen():
-                    self._try_to_record(module, args[0] if args else next(iter(kwargs.values()), None), output)
+                try:
+                    with unseen():
+                        self._record(module, args[0] if args else next(iter(kwargs.values()), None), output)
+                except Exception as error:  # the script must go on whatever kind of tensor this is
+                    self._failed(module, error)
             return output
 
         return watched
 
-    def _try_to_record(self, module: Any, data: Any, output: Any) -> None:
-        try:
-            self._record(module, data, output)
-        except Exception as error:  # the script must go on whatever kind of tensor this is
-            self.recording = False
-            text = f"calls of {type(module).__name__} could not be recorded ({type(error).__name__}: {error})"
-            self._note("layers", text, "")
+    def _failed(self, module: Any, error: Exception) -> None:
+        self.recording = False
+        text = f"calls of {type(module).__name__} could not be recorded ({type(error).__name__}: {error})"
+        self._note("layers", text, "")
+
+    def _wanted(self, module: Any) -> Tuple[int, bool, bool]:
+        number = self.number(module)
+        found = self._first is None or number in self._first, self._heads is None or number in self._heads
+        self._wants[id(module)] = (number, *found)
+        return self._wants[id(module)]
 
     def _record(self, module: Any, data: Any, output: Any) -> None:
         if self._spent > BYTES:
@@ -128,21 +139,31 @@ class LayerCalls:
                 "",
             )
             return
-        number = self.number(module)
+        number, wants_input, wants_output = self._wants.get(id(module)) or self._wanted(module)
         if isinstance(output, tuple):
             output = output[0]
-        wants_input = self._first is None or number in self._first
-        wants_output = self._heads is None or number in self._heads
         if not (wants_input or wants_output) or not hasattr(data, "detach"):
             return
         if self._mapped():
             data, output = self._whole(data), self._whole(output)
         stream, step = self._where()
-        kept_in = _input(data) if wants_input and not data.requires_grad else None
-        small = wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD
-        kept_out = _copy(output) if small else None
-        self._spent += (0 if kept_in is None else kept_in.nbytes) + (0 if kept_out is None else kept_out.nbytes)
+        kept_in = kept_out = None
+        if wants_input and not data.requires_grad:
+            kept_in = self._input(data, (stream, step))
+            self._spent += kept_in.nbytes
+        if wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD:
+            kept_out = _copy(output)
+            self._spent += kept_out.nbytes
         self._log.append((number, step, stream, self._version(), self._with_grad(), module.training, kept_in, kept_out))
+
+    def _input(self, data: Any, when: Tuple[int, int]) -> Any:
+        """A copy; the same one where the same tensor goes into the next network before the next environment step."""
+        if data.is_inference():
+            return _input(data)
+        now = (when, data._version)
+        if self._last[0] is not data or self._last[1] != now:
+            self._last = (data, now, _input(data))
+        return self._last[2]
 
     def _whole(self, value: Any) -> Any:
         """Under `torch.vmap` a tensor stands for one slice; the whole of it, the mapped dimension first."""
@@ -154,6 +175,7 @@ class LayerCalls:
     def drain(self) -> List[Tuple[Any, ...]]:
         """What was recorded since the last drain, raw."""
         log, self._log, self._spent = self._log, [], 0
+        self._last = (None, None, None)
         return log
 
     def assemble(self, log: List[Tuple[Any, ...]], first: set[int], heads: set[int]) -> List[ModuleCalls]:
@@ -202,7 +224,7 @@ def _input(data: Any) -> Any:
 
 def _copy(value: Any) -> Any:
     """[rows, width] without its gradient, copied where it is; on the host as an array: the collector passes it by."""
-    if value.device.type != "cpu":
+    if not value.is_cpu:
         return _rows(value.detach()).clone()
     return _rows(as_numpy(value)).copy()
 

@@ -61,6 +61,8 @@ class Learner:
         self._measuring = False
         """A loss was read and its optimizer step has not come yet: the step is measured, too."""
         self._glimpsed = False
+        self.calm = False
+        """Until the next loss is read, optimizer steps are only counted: most steps of a long run."""
         self._compiled: List[str] = []
         # What the watch computes must not pass through function modes and subclasses of the script's own.
         self._unseen = torch._C.DisableTorchFunction
@@ -112,7 +114,7 @@ class Learner:
         self._session.env.look()
 
     def on_env_step(self) -> None:
-        """After each outermost environment step."""
+        """After each outermost environment step. Raises StopWatching when a stop was asked for."""
         self._stepped = True
         self._steps_since += 1
         if self.trace.busy:
@@ -122,6 +124,7 @@ class Learner:
             self._start_trace()
         if not self._steps_since % LOOK_EVERY:
             self.keeping.bound(self._session.env)
+        stops.check()
 
     def _where(self) -> Tuple[int, int]:
         return self._session.env.current_stream, self._session.env.current_calls
@@ -161,7 +164,7 @@ class Learner:
         if self._stepped:
             self._begin_update()
         kind = kind_of(roots)
-        self._current, self._measuring = None, False
+        self._current, self._measuring, self.calm = None, False, False
         glimpse = not traced and self.glimpses.ready(kind)
         read, keep = self.plan.wants(kind, self._rollout_samples(), glimpse=glimpse)
         if traced:
@@ -258,11 +261,16 @@ class Learner:
         """An optimizer has stepped. Raises StopWatching when a stop was asked for."""
         if self.muted:
             return
-        self.tap.guarded("optimizer steps", self._after_step, optimizer)
+        builder, index = self._builder, self.tap.number_of(optimizer) if self.calm else None
+        if builder is None or index not in self.steps.counts:
+            self.tap.guarded("optimizer steps", self._after_step, optimizer)
+        else:
+            self.version += 1
+            self.steps.counts[index] += 1
+            builder.stepped(index, optimizer)
         stops.check(stops.OPTIMIZER_STEP)
 
     def _after_step(self, optimizer: Any) -> None:
-        """Most steps of a long run are only counted."""
         index = self.tap.add_optimizer(optimizer)
         self.version += 1
         self.steps.count(optimizer, index)
@@ -273,13 +281,13 @@ class Learner:
                     builder.measure(name, value)
             self._current, self._measuring = None, False
         if builder is not None:
-            builder.stepped(index)
-            if builder.record.learning_rate is None or index == 0:
-                builder.record.learning_rate = float(optimizer.param_groups[0]["lr"])
+            builder.stepped(index, optimizer)
         self.layers.recording = self.plan.specimen_next
-        self.trace.leave()
+        if self.trace.busy:
+            self.trace.leave()
         if self._wants_trace():
             self._start_trace()
+        self.calm = not (self.trace.busy or self.layers.recording)
 
     def clipped(self, parameters: Any, limit: Any, norm: Any) -> None:
         """The script clipped gradients."""

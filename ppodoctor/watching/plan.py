@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, Optional, Set, Tuple
 
+from ppodoctor.specimens import next_specimen
+
 SHARE = 0.004
 """Part of the script's wall time that full readings after the first updates may take, with what they write."""
 GLIMPSE_SHARE = 0.003
@@ -35,6 +37,7 @@ class Plan:
         self._whole = True
         self._only: Optional[Tuple[Any, int]] = None
         self.specimen = True
+        """Are this update's raw tensors kept?"""
         self.specimen_next = True
         self.update = 0
 
@@ -42,16 +45,13 @@ class Plan:
         """A new update begins."""
         self.update = update
         self._last, self._counts, self._rows = self._counts, {}, {}
-        self.specimen, self.specimen_next = self.is_specimen(update), self.is_specimen(update + 1)
+        self.specimen = next_specimen(update - 1) == update
+        self.specimen_next = next_specimen(update) == update + 1
         elapsed = time.perf_counter() - self.began
         self._may_read = self._full < SHARE * elapsed
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * elapsed
         self._whole = self._must < MUST_SECONDS
         self._only = next(iter(self._last.items())) if len(self._last) == 1 and not self._in_full() else None
-
-    def is_specimen(self, update: int) -> bool:
-        """Are this update's raw tensors kept? The first three, then at 4, 8, 16, ..."""
-        return update <= MUST or (update & (update - 1)) == 0
 
     def _in_full(self) -> bool:
         """Is this update read in full, not at its ends alone?"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import time
@@ -25,7 +26,7 @@ class Session:
         self.settings = settings
         self.muted = settings.worker
         self.recorder = Recorder(Path(settings.folder), producer="watch") if not self.muted else None
-        self.env = EnvTap(self.recorder, on_step=self._on_step)
+        self.env = EnvTap(self.recorder, on_step=stops.check)
         if settings.worker:
             self.env.become_worker(Path(settings.folder))
         self.learner: Any = None
@@ -65,6 +66,7 @@ class Session:
         self.learner = Learner(module, self)
         self.learner.attach()
         self.env.keep_rows = True
+        self.env.on_step = self.learner.on_env_step
 
     def attach_jax(self, module: Any) -> None:
         """JAX traces its computation away from Python: nothing of it can be read here."""
@@ -102,11 +104,6 @@ class Session:
     def _rollout_without_learner(self) -> None:
         """A script without torch still shows its environment."""
         self.env.cut(0)
-
-    def _on_step(self) -> None:
-        if self.learner is not None:
-            self.learner.on_env_step()
-        stops.check()
 
     def updated(self, updates: int) -> None:
         """An update was written: refresh run.json now and then, and obey the limit on updates."""
@@ -172,7 +169,8 @@ class OwnModules:
 
 
 def _inside(file: str, folder: str) -> bool:
-    return str(Path(file).absolute()).startswith(folder + "/") and is_script_file(file)
+    whole = file if os.path.isabs(file) else os.path.abspath(file)  # there are thousands, and a Path is slow to make
+    return whole.startswith(folder + os.sep) and is_script_file(file)
 
 
 def _sites_in(value: Any) -> List[str]:

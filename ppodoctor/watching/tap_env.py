@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from numpy import ndarray
+
 from ppodoctor.recorder import Recorder
 from ppodoctor.records import EnvFacts, EpisodeRecord, Site
 from ppodoctor.specimens import RolloutSpecimen
@@ -135,7 +137,7 @@ class EnvTap:
         action = args[0] if args else next(iter(kwargs.values()), None)
         try:
             if type(action) not in PLAIN:
-                action = kept(action)
+                action = action.copy() if type(action) is ndarray else kept(action)
             if not stream.rows:
                 stream.open(self.keep_rows)
             if stream.keep and stream.now is None:
@@ -164,8 +166,9 @@ class EnvTap:
 
     def outer_reset(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """The script resets an environment."""
-        chosen = chosen_environments(kwargs)
-        trace: List[Any] = []
+        chosen = chosen_environments(kwargs) if kwargs else None
+        known = self._by_id.get(id(env))
+        trace: Any = UNTRACED if known is not None and known.plain else []
         door.trace = trace
         try:
             out = fn(env, *args, **kwargs)
@@ -259,7 +262,8 @@ class EnvTap:
         if seed is not None:
             self.streams.seeded(env, seed)
         stream.reset(observation_of(out), chosen)
-        self.streams.reset_from(stream, script_site())
+        if self.streams.of(stream).facts.reset_at is None:
+            self.streams.reset_from(stream, script_site())
         self.current_stream, self.current_calls, self.just_stepped = stream.index, stream.calls, True
 
     def _overflow(self, stream: Stream) -> None:

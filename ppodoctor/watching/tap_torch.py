@@ -18,8 +18,8 @@ FAILURES = 20
 class TorchTap:
     """Puts a listener behind torch's own functions. The listener's exceptions never reach the script.
 
-    The listener has `before_backward(roots)`, `before_step(optimizer)`, `after_step(optimizer)`,
-    `clipped(parameters, limit, norm, site)` and `note(tap, text, remedy)`.
+    The listener has `before_backward(roots)`, `calm`, `before_step(optimizer)` (not called while `calm`),
+    `after_step(optimizer)`, `clipped(parameters, limit, norm, site)` and `note(tap, text, remedy)`.
     """
 
     def __init__(self, torch: Any, listener: Any) -> None:
@@ -90,7 +90,7 @@ class TorchTap:
         module = importlib.import_module("torch.optim.optimizer")
         optimizer_type = self._torch.optim.Optimizer
         original = optimizer_type.__init__
-        tap = self
+        tap, listener = self, self._listener
 
         @functools.wraps(original)
         def __init__(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -99,11 +99,11 @@ class TorchTap:
 
         self._replace(optimizer_type, "__init__", __init__)
         before = module.register_optimizer_step_pre_hook(
-            lambda optimizer, args, kwargs: self.guarded("optimizer steps", self._listener.before_step, optimizer)
+            lambda optimizer, args, kwargs: (
+                None if listener.calm else self.guarded("optimizer steps", listener.before_step, optimizer)
+            )
         )
-        after = module.register_optimizer_step_post_hook(
-            lambda optimizer, args, kwargs: self._listener.after_step(optimizer)
-        )
+        after = module.register_optimizer_step_post_hook(lambda optimizer, args, kwargs: listener.after_step(optimizer))
         self._undo += [before.remove, after.remove]
 
     def add_optimizer(self, optimizer: Any) -> int:
@@ -115,6 +115,10 @@ class TorchTap:
             self._sites[id(optimizer)] = frame_sites()[0]
             self._listener.optimizer_made()
         return found
+
+    def number_of(self, optimizer: Any) -> Optional[int]:
+        """Its number, or None when it was never met."""
+        return self._numbers.get(id(optimizer))
 
     def site_of(self, optimizer: Any) -> Optional[Site]:
         """Where the script made this optimizer."""

@@ -36,6 +36,8 @@ class Trace:
         self._mode_type = self._make_mode(torch)
         self._mode: Any = None
         self._over: list[Any] = []
+        self.busy = False
+        """Is a mode still on torch's stack? An attribute: it is asked for at every step of the environment."""
         self.count = 0
         self._calls: Dict[Tuple[CodeType, Optional[int]], Any] = {}
 
@@ -52,6 +54,7 @@ class Trace:
             self.count = 0
             self._mode = self._mode_type()
             self._mode.__enter__()
+            self.busy = True
 
     def stop(self) -> None:
         """Stop tracing.
@@ -72,11 +75,7 @@ class Trace:
             if not stack or stack[-1] is not self._over[-1]:
                 return
             self._over.pop().__exit__(None, None, None)
-
-    @property
-    def busy(self) -> bool:
-        """Is a mode still on torch's stack?"""
-        return self._mode is not None or bool(self._over)
+        self.busy = self._mode is not None
 
     def clear(self) -> None:
         """Drop what was remembered (it keeps tensors alive)."""

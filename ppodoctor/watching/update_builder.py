@@ -57,9 +57,11 @@ class UpdateBuilder:
         if value is not None:
             self._sums.setdefault(name, []).append(float(value))
 
-    def stepped(self, optimizer: int) -> None:
-        """An optimizer took a step."""
-        self._steps[optimizer] = self._steps.get(optimizer, 0) + 1
+    def stepped(self, index: int, optimizer: Any) -> None:
+        """An optimizer, numbered from 0, took a step."""
+        self._steps[index] = self._steps.get(index, 0) + 1
+        if index == 0 or self.record.learning_rate is None:
+            self.record.learning_rate = float(optimizer.param_groups[0]["lr"])
 
     def finish(self, backwards: int) -> UpdateRecord:
         """The finished row."""
