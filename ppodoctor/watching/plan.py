@@ -9,7 +9,7 @@ from ppodoctor.specimens import next_specimen
 
 SHARE = 0.004
 """Part of the script's wall time that full readings after the first updates may take, with what they write."""
-GLIMPSE_SHARE = 0.003
+GLIMPSE_SHARE = 0.002
 """Part of it that glimpses may take."""
 MUST = 3
 """The first updates are read whatever they cost."""
