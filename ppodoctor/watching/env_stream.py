@@ -146,15 +146,17 @@ class Stream:
     def _plain_single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         """Most steps of a long run take this way or the next: as few calls as can be."""
         self.calls += 1
-        observation, reward, ended, cut, _ = out
-        if type(reward) not in PLAIN or type(ended) not in PLAIN or type(cut) not in PLAIN:
-            reward, ended, cut = kept(reward), kept(ended), kept(cut)
-        self.rows.append((action, reward, ended, cut, None))
-        self.last = observation
-        self.just_ended = False
-        if ended or cut:
+        self.last, reward, ended, cut, _ = out
+        if type(reward) not in PLAIN:
+            reward = kept(reward)
+        if ended is False and cut is False:
+            self.rows.append((action, reward, False, False, None))
+            self.just_ended = False
+            return
+        self.rows.append((action, reward, kept(ended), kept(cut), None))
+        self.just_ended = bool(ended or cut)
+        if self.just_ended:
             env_ends.single(self, out, trace)
-            self.just_ended = True
 
     def _plain_vector(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         self.calls += 1

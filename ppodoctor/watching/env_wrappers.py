@@ -33,6 +33,7 @@ class Door(threading.local):
     def __init__(self, tap: Any) -> None:
         self.tap = tap
         self.step = tap.outer_step
+        self.step_of_one = tap.outer_step_of_one
         self.reset = tap.outer_reset
         self.seed = tap.outer_seed
         self.step_async = tap.outer_step_async
@@ -79,7 +80,7 @@ def _step_of_one(fn: Any, door: Any, size: Any, several: Any) -> Any:
             return fn(self, action)
         trace = door.trace
         if trace is None:
-            return door.step(door, fn, self, (action,), {})
+            return door.step_of_one(door, fn, self, action)
         if trace.__class__ is several:
             return fn(self, action)
         start = size(trace)

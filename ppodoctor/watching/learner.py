@@ -27,6 +27,9 @@ from ppodoctor.watching.update_builder import UpdateBuilder
 
 TRACES = 12
 """Stretches of the script that are traced for their lines."""
+IDLE, IDLE_SECONDS = 15, 0.02
+"""Steps of the environment that nobody hears of where one takes less time: a stop waits for that long, and most of what
+an uneventful step costs is saved."""
 
 
 class Learner:
@@ -53,6 +56,8 @@ class Learner:
         self._stepped = False
         self._steps_since = 0
         self._rollout_calls = 0
+        self._next_look = LOOK_EVERY
+        self._heard = 0.0
         self._traced: Dict[Any, int] = {}
         self._trace_starts = 0
         self._untraced = False
@@ -115,19 +120,30 @@ class Learner:
 
     def on_env_step(self) -> None:
         """After each outermost environment step. Raises StopWatching when a stop was asked for."""
+        env = self._session.env
         self._stepped = True
-        self._steps_since += 1
+        self._count_steps(1)
         if self.trace.busy:
             self.trace.stop()
             self.trace.leave()
         elif self._steps_since == self._rollout_calls and self._wants_trace():
             self._start_trace()
-        if not self._steps_since % LOOK_EVERY:
-            self.keeping.bound(self._session.env)
+        if self._steps_since >= self._next_look:
+            self._next_look = self._steps_since + LOOK_EVERY
+            self.keeping.bound(env)
+        now = time.perf_counter()
+        env.idle = IDLE if now - self._heard < IDLE_SECONDS and not self._untraced else 0
+        self._heard = now
         stops.check()
 
+    def _count_steps(self, new: int) -> None:
+        env = self._session.env
+        self._steps_since += new + env.unheard
+        env.unheard = 0
+
     def _where(self) -> Tuple[int, int]:
-        return self._session.env.current_stream, self._session.env.current_calls
+        current: Tuple[int, int] = self._session.env.current
+        return current
 
     def _wants_trace(self) -> bool:
         """Is the script to be traced once more?"""
@@ -186,7 +202,7 @@ class Learner:
         began = time.thread_time()
         graph = self.reader.read(roots, full=keep)
         loss = float(sum(float(r.detach().sum()) for r in roots)) if keep else None
-        step = self._session.env.current_calls
+        _, step = self._where()
         minibatch = MinibatchSpecimen(self.update, self.plan.calls() - 1, self.version, step, graph, loss)
         minibatch.facts.update(self.steps.before_backward(graph, self.version))
         minibatch.facts["traced"] = traced
@@ -226,7 +242,8 @@ class Learner:
         """The first backward call after environment steps: close the last row, open the next."""
         self._close_update()
         self._stepped = False
-        self._rollout_calls, self._steps_since = self._steps_since, 0
+        self._count_steps(0)
+        self._rollout_calls, self._steps_since, self._next_look = self._steps_since, 0, LOOK_EVERY
         self.update += 1
         self.plan.begin(self.update)
         env = self._session.env

@@ -37,9 +37,11 @@ class EnvTap:
         self.on_step: Callable[[], Any] = on_step if on_step is not None else _nothing
         self.keep_rows = False
         """Keep whole rows from the next cut on, else light statistics."""
-        self.current_stream = -1
-        self.current_calls = 0
-        self.just_stepped = False
+        self.idle = 0
+        """Steps of plain streams that `on_step` need not hear of; they are counted in `unheard`."""
+        self.unheard = 0
+        self._current: Optional[Stream] = None
+        """The stream stepped or reset last."""
         self.streams = Streams(self._stepped)
         self._by_id = self.streams.by_id
         self._cuts = Cuts(self.streams, self._episode, self._fail)
@@ -106,6 +108,11 @@ class EnvTap:
         self._cuts.train_streams.minibatch(inputs)
 
     @property
+    def current(self) -> Tuple[int, int]:
+        """(stream, its step calls so far) of the object stepped or reset last."""
+        return (-1, 0) if self._current is None else (self._current.index, self._current.calls)
+
+    @property
     def total_steps(self) -> int:
         """Environment steps over all sub-environments of the streams that train."""
         return sum(watched.steps for watched in self._cuts.training())
@@ -127,7 +134,28 @@ class EnvTap:
         """Fold what is left, so that every finished episode is written."""
         self._cuts.finish()
 
-    # Called by the wrappers (env_classes). Speed matters in the first of them.
+    # Called by the wrappers (env_classes). Speed matters in the first of them: most steps of a long run go that way,
+    # and the script's own work has pushed everything out of the processor's caches: each name looked up counts.
+
+    def outer_step_of_one(self, door: Any, fn: Any, env: Any, action: Any) -> Any:
+        """A step that takes one action by position."""
+        stream = self._by_id.get(id(env))
+        if stream is None or not (self.idle and stream.plain and stream.rows):
+            return self.outer_step(door, fn, env, (action,), {})
+        sent = action.copy() if type(action) is ndarray else action if type(action) in PLAIN else kept(action)
+        door.trace = UNTRACED
+        try:
+            out = fn(env, action)
+        finally:
+            door.trace = None
+        self.idle -= 1
+        self.unheard += 1
+        self._current = stream
+        try:
+            stream.after(sent, (), out, [], door)
+        except Exception as error:
+            self._fail(stream, error)
+        return out
 
     def outer_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """The script steps an environment: call it, append a row, tell the session."""
@@ -140,6 +168,7 @@ class EnvTap:
                 action = action.copy() if type(action) is ndarray else kept(action)
             if not stream.rows:
                 stream.open(self.keep_rows)
+                self.idle = 0
             if stream.keep and stream.now is None:
                 stream.before()
         except Exception as error:
@@ -152,15 +181,13 @@ class EnvTap:
             door.trace = None
         try:
             stream.after(action, args, out, trace, door)
+            self._current = stream
             if len(stream.rows) >= stream.limit:
                 self._overflow(stream)
             if stream.below.strangers:
                 self._let_go(stream)
         except Exception as error:
             self._fail(stream, error)
-        self.current_stream = stream.index
-        self.current_calls = stream.calls
-        self.just_stepped = True
         self.on_step()
         return out
 
@@ -264,7 +291,7 @@ class EnvTap:
         stream.reset(observation_of(out), chosen)
         if self.streams.of(stream).facts.reset_at is None:
             self.streams.reset_from(stream, script_site())
-        self.current_stream, self.current_calls, self.just_stepped = stream.index, stream.calls, True
+        self._current = stream
 
     def _overflow(self, stream: Stream) -> None:
         """Too many rows without a cut: the older half (all when observations are not kept) goes into the sums."""

@@ -286,3 +286,24 @@ def test_tensors_as_actions(tap):
         env.step(weight + t)
     (rollout,), _ = tap.cut(1)
     np.testing.assert_array_equal(rollout.action[:, 0], [[0, 0], [1, 1], [2, 2]])
+
+
+class Jealous(Corridor):
+    """Knows who asks for its dictionary: an object that was asked once is slower for good (Python 3.11, 3.12)."""
+
+    asked = 0
+
+    @property
+    def __dict__(self):
+        type(self).asked += 1
+        return {}
+
+
+def test_no_object_of_the_script_is_asked_for_its_dictionary(tap):
+    env = Jealous()
+    env.reset()
+    for _ in range(9):
+        env.step(0)
+    tap.cut(1)
+    assert tap.facts()[0].cls.endswith("Jealous")
+    assert Jealous.asked == 0

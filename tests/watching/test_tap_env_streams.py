@@ -132,7 +132,7 @@ def test_a_failure_of_ours_is_noted_and_the_script_goes_on(tap, recorder, monkey
 
 def test_streams_of_train_and_evaluation_stay_apart(tap):
     calls = []
-    tap.on_step = lambda: calls.append((tap.current_stream, tap.current_calls))
+    tap.on_step = lambda: calls.append(tap.current)
 
     def evaluate():
         env = Corridor(3)
