@@ -34,6 +34,8 @@ class ClassHook:
         self._door = door
         self._wrapped: List[Tuple[type, str, Optional[FunctionType], FunctionType]] = []
         """(class, method, its own function or None where it inherits one, ours)"""
+        self._rested: List[Tuple[type, str, Optional[FunctionType], FunctionType]] = []
+        """Those of them that have their own step back for a while."""
         self._refused: Set[FunctionType] = set()
         self._imports = RootImports(self._pause, self._resume)
         self._original = builtins.__build_class__
@@ -72,8 +74,21 @@ class ClassHook:
         for kind in classes_of(["__main__"], _uninteresting):
             self.consider(kind)
 
+    def rest(self, kinds: Set[type]) -> None:
+        """Give these classes their own step back until `wake`: nobody wants to know of it now."""
+        self._rested = [entry for entry in self._wrapped if entry[1] == "step" and entry[0] in kinds]
+        for cls, name, fn, wrapper in self._rested:
+            _replace(cls, name, wrapper, fn)
+
+    def wake(self) -> None:
+        """Put the wrappers back."""
+        for cls, name, fn, wrapper in self._rested:
+            _replace(cls, name, fn, wrapper)
+        self._rested = []
+
     def detach(self) -> None:
         """Give every class its own methods back."""
+        self.wake()
         self._on = False
         self._imports.remove()
         self._pause()
@@ -98,6 +113,8 @@ class ClassHook:
 
     def consider(self, cls: Any) -> None:
         """Wrap what this class, and the classes it inherits from, define of an environment's methods."""
+        if self._rested:
+            self.wake()  # else a function of theirs would be wrapped twice
         try:
             if isinstance(cls, type) and _environment_like(cls):
                 for owner, name, fn in list(_methods(cls)):
@@ -107,6 +124,7 @@ class ClassHook:
 
     def refuse(self, kind: type) -> None:
         """This class is no environment after all (its step returned something else): take the wrappers off again."""
+        self.wake()
         for cls, name, fn, wrapper in list(self._wrapped):
             if cls in kind.__mro__ and any(owner is cls for owner in _owners_of(kind, "step")):
                 self._refused.add(wrapper.__wrapped__)  # type: ignore[attr-defined]

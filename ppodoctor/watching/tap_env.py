@@ -24,6 +24,8 @@ from ppodoctor.watching.env_wrappers import UNTRACED, Door
 from ppodoctor.watching.sites import script_site
 
 _MADE = 4096
+_RESTS = 32
+"""How often classes may be left alone and taken up again: Python keeps no caches for one that changes too often."""
 
 
 class EnvTap:
@@ -53,6 +55,9 @@ class EnvTap:
         self._off = False
         self._door = Door(self)
         self._classes = ClassHook(self._door)
+        self._resting = False
+        """The classes below the outermost objects are left alone: all streams are plain."""
+        self._rests = 0
         follow_forks(self)
 
     # Attaching
@@ -84,11 +89,13 @@ class EnvTap:
     def detach(self) -> None:
         """Give every class its own methods back; what was seen stays."""
         self._off = True
+        self._resting = False
         self._classes.detach()
         self._by_id.clear()
 
     def become_worker(self, folder: Optional[Path]) -> None:
         """From now on only count calls, into `folder`: this process was made by the one that is watched."""
+        self._wake()
         self._worker = Worker(folder)
         self._by_id.clear()
         self._door.trace = None
@@ -166,11 +173,7 @@ class EnvTap:
         try:
             if type(action) not in PLAIN:
                 action = action.copy() if type(action) is ndarray else kept(action)
-            if not stream.rows:
-                stream.open(self.keep_rows)
-                self.idle = 0
-            if stream.keep and stream.now is None:
-                stream.before()
+            self._ready(stream)
         except Exception as error:
             self._fail(stream, error)
         trace: Any = UNTRACED if stream.plain else []
@@ -195,6 +198,8 @@ class EnvTap:
         """The script resets an environment."""
         chosen = chosen_environments(kwargs) if kwargs else None
         known = self._by_id.get(id(env))
+        if self._resting and (known is None or not known.plain):
+            self._wake()
         trace: Any = UNTRACED if known is not None and known.plain else []
         door.trace = trace
         try:
@@ -237,11 +242,42 @@ class EnvTap:
         """An environment object's __init__ returned."""
         if self._worker is not None or self._off or self._door.trace is not None:
             return  # made inside of a step or reset: no script's line to remember
+        if self._resting:
+            self._wake()
         if len(self._made) >= _MADE:
             self._made.clear()
         self._made[id(env)] = (type(env), script_site(2))
 
     # Off the fast path
+
+    def _ready(self, stream: Stream) -> None:
+        """Before a step: settle what is kept until the next cut, and what is looked at below."""
+        if not stream.rows:
+            stream.open(self.keep_rows)
+            self.idle = 0
+            if stream.plain and not self._resting and self._rests < _RESTS:
+                self._rest()
+        if self._resting and not stream.plain:
+            self._wake()
+        if stream.keep and stream.now is None:
+            stream.before()
+
+    def _rest(self) -> None:
+        """Leave the classes below plain streams alone, unless an object of theirs is stepped by the script itself."""
+        streams = [watched.stream for watched in self.streams.watched if watched.alive]
+        if not all(stream.plain for stream in streams):
+            return
+        below = {
+            kind for stream in streams for one in env_facts.layers(stream.owner())[1:] for kind in type(one).__mro__
+        }
+        owners = [stream.owner() for stream in self._by_id.values()]
+        self._classes.rest(below - {kind for owner in owners for kind in type(owner).__mro__})
+        self._resting = True
+        self._rests += 1
+
+    def _wake(self) -> None:
+        self._classes.wake()
+        self._resting = False
 
     def _first_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """A step on an object without a stream: not seen before, ignored, in a worker, or after detach."""

@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 from env_zoo import Count, Doubled, episodes, play
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
@@ -115,3 +116,35 @@ def test_a_change_is_noticed_when_steps_are_kept_again(tap, recorder):
     kept_then_light(tap, lambda: play(env, ROWS))
     assert not stream.plain
     assert episodes(recorder)[-1]["ret_seen"] == 2 * episodes(recorder)[-1]["ret"]
+
+
+def test_classes_below_are_left_alone_while_nobody_looks_there(tap):
+    ours = CartPoleEnv.step
+    env = gymnasium.make("CartPole-v1")
+    kept_then_light(tap, lambda: play(env, ROWS))
+    assert CartPoleEnv.step is ours.__wrapped__
+    tap.keep_rows = True
+    play(env, 3)
+    assert CartPoleEnv.step is ours
+
+
+def test_another_environment_of_such_a_class_is_seen_whole(tap):
+    envs = gymnasium.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync")
+    kept_then_light(tap, lambda: vector_run(envs))
+    alone = CartPoleEnv()
+    vector_run(envs, 5)  # left alone again: the new one has not been stepped
+    alone.reset(seed=3)
+    for _ in range(4):
+        alone.step(0)
+    vector, single = tap.facts()
+    assert (single.steps, vector.steps) == (4, 2 * (2 * ROWS + 5))
+
+
+def test_classes_left_alone_get_everything_back_in_the_end(recorder):
+    own = vars(CartPoleEnv)["step"]
+    tap = EnvTap(recorder)
+    tap.attach_classes()
+    env = gymnasium.make("CartPole-v1")
+    kept_then_light(tap, lambda: play(env, ROWS))
+    tap.detach()
+    assert vars(CartPoleEnv)["step"] is own
