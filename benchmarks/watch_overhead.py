@@ -29,21 +29,21 @@ from study.fingerprint import ROOT, versions
 
 TARGET_MEDIAN, TARGET_WORST = 1.05, 1.10
 START = "start"
-# About half a minute each: a training run takes minutes or more, and what the first updates cost (they are read
-# whatever they cost) must not stand for all of it.
+# About a minute each, as long as a script of hours is watched for: what the first updates cost (they are read whatever
+# they cost) must not stand for all of it.
 STEPS = {
-    "cartpole_vector": 400_000,
-    "broken_cartpole": 120_000,
-    "class_agent": 160_000,
-    "own_softmax": 280_000,
-    "own_gaussian": 300_000,
-    "pendulum_notebook": 280_000,
-    "reach_functional": 400_000,
-    "recurrent_gru": 50_000,
-    "two_optimizers": 130_000,
-    "vector_continuous": 220_000,
-    "drone_multidiscrete": 80_000,
-    "sb3_cartpole": 260_000,
+    "cartpole_vector": 920_000,
+    "broken_cartpole": 280_000,
+    "class_agent": 370_000,
+    "own_softmax": 640_000,
+    "own_gaussian": 690_000,
+    "pendulum_notebook": 640_000,
+    "reach_functional": 920_000,
+    "recurrent_gru": 110_000,
+    "two_optimizers": 300_000,
+    "vector_continuous": 510_000,
+    "drone_multidiscrete": 180_000,
+    "sb3_cartpole": 600_000,
 }
 QUICK = {"cartpole_vector": 20_000, "two_optimizers": 16_000}
 WATCH = """
