@@ -50,7 +50,9 @@ class UpdateRecord:
     entropy: Optional[float] = measured(
         "mean entropy of the action distribution; higher explores more; differential for Box", unit="nats", over=_READ
     )
-    entropy_share: Optional[float] = measured("entropy divided by its maximum ln(actions); discrete only", over=_READ)
+    entropy_share: Optional[float] = measured(
+        "entropy divided by its maximum, the sum of ln(choices) over the action's dimensions; discrete only", over=_READ
+    )
     action_std: Optional[float] = measured("mean standard deviation of a Gaussian policy", unit="action", over=_READ)
     approx_kl: Optional[float] = measured(
         "k3 estimator E[(r - 1) - log r] of KL(old || new)", unit="nats", over="the last minibatch that was read"
