@@ -47,7 +47,8 @@ def advantage_broadcast(run: Run) -> Iterator[Evidence]:
         if m.term.elements > numbers > 1 and m.term.elements >= numbers * each > each:
             yield Evidence(
                 f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} "
-                f"products for {max(numbers, each)} samples",
+                f"products for {max(numbers, each)} samples"
+                + (": it is that large already where it is made" if s.advantage.size > numbers else ""),
                 where=m.sites(
                     next(
                         (o.surrogate.advantage_site for o in policy_minibatches(run) if o.surrogate.advantage_site),
