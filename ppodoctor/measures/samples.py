@@ -11,6 +11,7 @@ import numpy as np
 from ppodoctor.measures.acting import row_keys
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.provenance import Provenance, match
+from ppodoctor.measures.steps import train_rollouts
 from ppodoctor.run import Run
 
 Array = Any
@@ -108,7 +109,7 @@ def first_epochs(run: Run) -> Tuple[Epoch, ...]:
 
 
 def _first_epoch(run: Run, update: int, uses: List[Use]) -> Optional[Epoch]:
-    own = [rollout for rollout in run.rollouts if rollout.update == update]
+    own = [rollout for rollout in train_rollouts(run) if rollout.update == update]
     steps = sum(int(np.asarray(r.reward).size) - int(_flag(r.filler, r).sum()) for r in own)
     lead = _without_gap(uses)
     if not lead or steps == 0 or any((use.row < 0).mean() > 0.02 for use in lead):
@@ -243,8 +244,9 @@ def distinct_inputs(run: Run) -> Tuple[Tuple[int, int, int, float], ...]:
     from ppodoctor.measures.reading import readings
 
     recorded: Dict[int, float] = {}
-    for update in {rollout.update for rollout in run.rollouts}:
-        rows = [np.asarray(r.obs).reshape(np.asarray(r.reward).size, -1) for r in run.rollouts if r.update == update]
+    rollouts = train_rollouts(run)
+    for update in {rollout.update for rollout in rollouts}:
+        rows = [np.asarray(r.obs).reshape(np.asarray(r.reward).size, -1) for r in rollouts if r.update == update]
         keys = np.concatenate([row_keys(part) for part in rows])
         recorded[update] = len(np.unique(keys)) / max(len(keys), 1)
     found = []

@@ -19,3 +19,13 @@ def test_an_evaluation_among_the_training_steps_is_no_loss(evidence):
     # one rollout is twice as long as the others: what is not trained on was played in between
     usual = tuple(replace(row, rollout_steps=256) for row in SICK.run.updates)
     assert not evidence(SICK.but(updates=usual), "samples_dropped")
+
+
+def test_steps_of_an_environment_that_only_evaluates_are_not_missed(evidence):
+    run = HEALTHY.run
+    elsewhere = tuple(replace(one, stream=7, obs=one.obs + 100.0) for one in run.rollouts)
+    apart = replace(run.envs[0], stream=7, role="evaluate")
+    both = HEALTHY.but(rollouts=run.rollouts + elsewhere, envs=(*run.envs, apart))
+    assert not evidence(both, "samples_dropped")
+    taken_for_training = both.but(envs=(*run.envs, replace(apart, role="train")))
+    assert evidence(taken_for_training, "samples_dropped")
