@@ -49,18 +49,24 @@ def summary(draft: Diagnosis, run: Run, outcome: Learning) -> str:
     return f"It cannot be decided from this run. {state}"
 
 
+_MEND = "mend what stopped the script, and run the same command again"
+
+
 def next_steps(draft: Diagnosis, run: Run, outcome: Learning, kinds: Sequence[LookAlike]) -> tuple[str, ...]:
     """What to run to decide what is undecided, or to confirm what was found."""
     if draft.verdict == CAUSE_FOUND:
         return ("change what is named first, and run the same command again",)
+    crashed = run.header.get("status") == "crashed"
+    if draft.verdict == HEALTHY and crashed:
+        return (_MEND,)
     if draft.verdict == HEALTHY:
         if outcome.status == IMPROVING and run.header.get("status") == "finished":
             return ("the return was still rising when the script ended: give it more steps",)
         young = "watch longer (`--seconds 300`) to see the return rise"
         return (young,) if outcome.status == TOO_YOUNG else ()
     steps = [kind.next_step for kind in kinds]
-    if not run.updates and run.header.get("status") == "crashed":
-        return ("mend what stopped the script, and run the same command again", *steps)
+    if not run.updates and crashed:
+        return (_MEND, *steps)
     if not run.updates:
         steps.append("watch until the first updates: `--updates 20 --seconds 600`")
     blind = [s.remedy for s in draft.skipped if "minibatches" in s.missing and s.remedy]

@@ -82,6 +82,13 @@ def test_a_script_that_failed_before_its_first_update_is_to_be_mended_first():
     assert not any("--updates" in step for step in found.next_steps)
 
 
+def test_a_script_that_failed_later_is_to_be_mended_first_too(diagnosed):
+    failed = HEALTHY_RUN.but(header={**HEALTHY_RUN.run.header, "status": "crashed"})
+    found = diagnosed(failed)
+    assert found.verdict == HEALTHY
+    assert found.next_steps == ("mend what stopped the script, and run the same command again",)
+
+
 def test_a_run_whose_tensors_were_not_read_is_not_called_healthy(diagnosed):
     blind = HEALTHY_RUN.but(minibatches=())
     assert diagnosed(blind).verdict == UNDECIDED
