@@ -40,7 +40,7 @@ class EnvTap:
         self.keep_rows = False
         """Keep whole rows from the next cut on, else light statistics."""
         self.idle = 0
-        """Steps of plain streams that `on_step` need not hear of; they are counted in `unheard`."""
+        """Steps of which only numbers are kept and `on_step` need not hear; they are counted in `unheard`."""
         self.unheard = 0
         self._current: Optional[Stream] = None
         """The stream stepped or reset last."""
@@ -147,10 +147,13 @@ class EnvTap:
     def outer_step_of_one(self, door: Any, fn: Any, env: Any, action: Any) -> Any:
         """A step that takes one action by position."""
         stream = self._by_id.get(id(env))
-        if stream is None or not (self.idle and stream.plain and stream.rows):
+        array = type(action) is ndarray
+        usual = array or type(action) in PLAIN
+        if stream is None or stream.keep or not (usual and self.idle and stream.rows):
             return self.outer_step(door, fn, env, (action,), {})
-        sent = action.copy() if type(action) is ndarray else action if type(action) in PLAIN else kept(action)
-        door.trace = UNTRACED
+        sent = action.copy() if array else action
+        trace: Any = UNTRACED if stream.plain else []
+        door.trace = trace
         try:
             out = fn(env, action)
         finally:
@@ -159,7 +162,7 @@ class EnvTap:
         self.unheard += 1
         self._current = stream
         try:
-            stream.after(sent, (), out, [], door)
+            stream.after(sent, (action,), out, trace, door)
         except Exception as error:
             self._fail(stream, error)
         return out
