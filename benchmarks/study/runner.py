@@ -118,7 +118,8 @@ def _ask(case: Case, arguments: list[str], folder: Path, timeout: float) -> Outc
         return Outcome(case.label, "", [], [], time.monotonic() - start, f"no answer after {timeout:.0f} s")
     seconds = time.monotonic() - start
     answer = folder / "answer.json"
-    if done.returncode not in (0, 1, 3) or not answer.is_file():
+    # a planted fault may make the script itself fail (2): what is said of it counts all the same
+    if done.returncode not in ((0, 1, 2, 3) if case.faults else (0, 1, 3)) or not answer.is_file():
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
         return Outcome(case.label, "", [], [], seconds, f"exit status {done.returncode}: {' / '.join(last)}")
     said = json.loads(answer.read_text())

@@ -153,11 +153,15 @@ class Learner:
         self._trace_starts += 1
         self.trace.start()
 
+    def passes(self) -> bool:
+        """Is the backward call that is about to run one of many, to be counted and no more?"""
+        return not self._stepped and self.plan.passes()
+
     def before_backward(self, roots: Tuple[Any, ...]) -> None:
         """A backward call is about to run."""
         if self.muted or self._reading:
             return
-        if not (self._stepped or self.trace.busy) and self.plan.passes():
+        if not self.trace.busy and self.passes():
             self._current, self._measuring = None, False
             return
         roots = tuple(r for r in roots if getattr(r, "grad_fn", None) is not None)

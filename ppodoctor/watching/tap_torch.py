@@ -18,8 +18,9 @@ FAILURES = 20
 class TorchTap:
     """Puts a listener behind torch's own functions. The listener's exceptions never reach the script.
 
-    The listener has `before_backward(roots)`, `calm`, `before_step(optimizer)` (not called while `calm`),
-    `after_step(optimizer)`, `clipped(parameters, limit, norm, site)` and `note(tap, text, remedy)`.
+    The listener has `before_backward(roots)`, `before_step(optimizer)`, `after_step(optimizer)`, `passes()` and `calm`:
+    while it is calm nobody tells it of clipping or of a step that begins, nor of a backward call that passes;
+    `clipped(parameters, limit, norm)` and `note(tap, text, remedy)`.
     """
 
     def __init__(self, torch: Any, listener: Any) -> None:
@@ -76,9 +77,12 @@ class TorchTap:
 
     def _watched_backward(self, original: Any, name: str, position: int) -> Any:
         keyword = "tensors" if name == "backward" else "outputs"
+        listener = self._listener
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
+            if listener.calm and name == "backward" and listener.passes():
+                return original(*args, **kwargs)
             roots = args[position] if len(args) > position else kwargs.get(keyword)
             if name == "backward" or not kwargs.get("create_graph"):
                 self.guarded("the loss graph", self._listener.before_backward, _as_tuple(roots))
@@ -133,9 +137,12 @@ class TorchTap:
     def _watched_clip(self, original: Any) -> Any:
         if hasattr(original, "_ppodoctor"):
             return original
+        tap, listener = self, self._listener
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
+            if listener.calm and tap.clip_site is not None:
+                return original(*args, **kwargs)
             parameters: Any = args[0] if args else kwargs.get("parameters")
             if hasattr(parameters, "__next__"):
                 parameters = list(parameters)  # a generator can be read once only
