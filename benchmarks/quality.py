@@ -50,9 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         Path(options.json).write_text(json.dumps(_as_data(halves), indent=1))
     if options.write:
-        command = shlex.join(["python", "benchmarks/quality.py", *(arguments or sys.argv[1:])])
+        command = shlex.join(["python", "benchmarks/quality.py", *_telling(arguments or sys.argv[1:])])
         (ROOT / "docs" / "quality.md").write_text(page(halves, command))
     return int(any(found["errors"] for _, found in halves.values()))
+
+
+def _telling(arguments: Sequence[str]) -> list[str]:
+    """The arguments without what no figure depends on: where the data go, how many cases run side by side."""
+    beside = [i for i, word in enumerate(arguments) if word in ("--json", "--jobs")]
+    return [word for i, word in enumerate(arguments) if i not in beside and i - 1 not in beside]
 
 
 def _halves(options: argparse.Namespace) -> tuple[str, ...]:
