@@ -8,9 +8,11 @@ from typing import Any, Dict, Optional, Set, Tuple
 from ppodoctor.specimens import next_specimen
 
 SHARE = 0.004
-"""Part of the script's wall time that full readings after the first updates may take, with what they write."""
+"""Part of the wall time that full readings after the first updates may take at first, with what they write."""
 GLIMPSE_SHARE = 0.002
 """Part of it that glimpses may take."""
+EARLY_SECONDS, LATE = 20.0, 0.4
+"""Later than that a script changes slowly: it is read for so much of these parts of the time."""
 MUST = 3
 """The first updates are read whatever they cost."""
 MUST_CALLS = 64
@@ -48,8 +50,9 @@ class Plan:
         self.specimen = next_specimen(update - 1) == update
         self.specimen_next = next_specimen(update) == update + 1
         elapsed = time.perf_counter() - self.began
-        self._may_read = self._full < SHARE * elapsed
-        self._may_glimpse = self._glimpses < GLIMPSE_SHARE * elapsed
+        counted = min(elapsed, EARLY_SECONDS) + LATE * max(0.0, elapsed - EARLY_SECONDS)
+        self._may_read = self._full < SHARE * counted
+        self._may_glimpse = self._glimpses < GLIMPSE_SHARE * counted
         self._whole = self._must < MUST_SECONDS
         self._only = next(iter(self._last.items())) if len(self._last) == 1 and not self._in_full() else None
 
