@@ -26,7 +26,7 @@ _LEARNED = 256
 def single(stream: Stream, out: Any, trace: List[Any]) -> None:
     """One environment reported an end in its last row."""
     stream.ends += 1
-    if stream.plain and stream.ends > _LEARNED and not stream.success:
+    if stream.plain and stream.returns == 5 and stream.ends > _LEARNED and not stream.success:
         return  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 and isinstance(out[-1], dict) else {}
     row = stream.calls - 1
@@ -44,7 +44,7 @@ def single(stream: Stream, out: Any, trace: List[Any]) -> None:
 def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: List[Any]) -> bool:
     """At least one environment of a vector may have ended in its last row; says whether one did."""
     stream.ends += 1
-    plain = stream.plain or (stream.returns == 5 and stream.autoreset == "next_step")
+    plain = stream.returns == 5 and (stream.plain or stream.autoreset == "next_step")
     if plain and stream.ends > _LEARNED and not stream.success:
         return True  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 else {}
@@ -62,6 +62,10 @@ def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: List[Any]) -> 
         found = _in_dict(stream, over, info)
     elif isinstance(info, (list, tuple)):
         found = _in_list(stream, over, info)
+    if found:
+        stream.told_ends += 1
+    else:
+        stream.untold_ends += 1
     _settle(stream, trace, found)
     if not found and stream.autoreset == "same_step":
         _final_below(stream, over, out, trace)

@@ -25,6 +25,8 @@ _REUSE_ROWS = 64
 _SAME_REWARDS = 256
 """Rows after which innermost rewards that are the received ones count as the same for good, or until next kept."""
 _EQUAL_RESETS = 64
+_TOLD_ENDS = 4
+"""Ends that a vector environment whose step says only `done` must have told of in info."""
 
 
 class NoStep(Exception):
@@ -74,6 +76,10 @@ class Stream:
         self.success = False
         self.ends = 0
         """Steps at which at least one environment ended."""
+        self.told_ends = self.untold_ends = 0
+        """Those of a vector environment at which info held the final observation, and those at which it did not."""
+        self.five_below = False
+        """Step says only `done`, and what is below it says how an episode ended."""
         self.reset_count = 0
         self.first_reset: Any = None
         self.equal_resets: Optional[bool] = None
@@ -104,7 +110,10 @@ class Stream:
 
     def _tells_all(self) -> bool:
         """Does what step returns tell how an episode ended and who resets?"""
-        return self.returns == 5 and (self.autoreset_known or not self.vector)
+        if self.vector:
+            told = self.returns == 5 or (self.told_ends >= _TOLD_ENDS and not self.untold_ends)
+            return told and self.autoreset_known
+        return self.returns == 5 or not self.five_below
 
     def before(self) -> None:
         """Called before a step while observations are kept and the current one has not been copied yet."""
@@ -146,7 +155,8 @@ class Stream:
     def _plain_single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         """Most steps of a long run take this way or the next: as few calls as can be."""
         self.calls += 1
-        self.last, reward, ended, cut, _ = out
+        self.last, reward, ended = out[:3]
+        cut = out[3] if self.returns == 5 else False
         if type(reward) not in PLAIN:
             reward = kept(reward)
         if ended is False and cut is False:
@@ -160,10 +170,10 @@ class Stream:
 
     def _plain_vector(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         self.calls += 1
-        observation, reward, ended, cut, _ = out
-        first, second = ended.tobytes(), cut.tobytes()
+        self.last, reward, ended = out[:3]
+        cut = out[3] if self.returns == 5 else None
+        first, second = ended.tobytes(), b"" if cut is None else cut.tobytes()
         self.rows.append((action, reward.copy() if type(reward) is ndarray else kept(reward), first, second, None))
-        self.last = observation
         over = b"\1" in first or b"\1" in second
         self.just_ended = over and env_ends.vector(self, ended, cut, out, trace)
 
@@ -230,6 +240,7 @@ class Stream:
         self.on_first(self, trace)
         self.stepped_at = script_site()
         self.returns = len(out)
+        self.five_below = len(out) < 5 and any(type(one[3]) is tuple and len(one[3]) == 5 for one in trace)
         size = int(np.size(as_array(out[2])))
         if size > 1 or self.declared is not None:
             self.vector, self.envs = True, size

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from env_zoo import Count, Doubled, episodes, play
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
@@ -148,3 +149,51 @@ def test_classes_left_alone_get_everything_back_in_the_end(recorder):
     kept_then_light(tap, lambda: play(env, ROWS))
     tap.detach()
     assert vars(CartPoleEnv)["step"] is own
+
+
+class Four:
+    """Four values around an environment that returns five, as scripts write them."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def reset(self):
+        return self.env.reset()[0]
+
+    def step(self, action):
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return observation, reward, terminated or truncated, info
+
+
+def test_what_only_the_environment_below_says_of_an_end_is_looked_for_there(tap, recorder):
+    env = Four(gymnasium.make("CartPole-v1", max_episode_steps=12))
+
+    def run():
+        env.reset()
+        for k in range(ROWS):
+            if env.step(k % 2)[2]:
+                env.reset()
+
+    kept_then_light(tap, run)
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert not stream.plain
+    assert {
+        (one["length"], one["truncated"]) for one in episodes(recorder) if one["terminated"] or one["truncated"]
+    } == {(12, True)}
+
+
+def test_a_vector_environment_that_says_only_done_may_tell_its_time_limits_in_info(tap, recorder):
+    envs = DummyVecEnv([lambda: gymnasium.make("CartPole-v1", max_episode_steps=12)] * 2)
+
+    def run():
+        envs.reset()
+        for k in range(ROWS):
+            envs.step(np.full(2, k % 2))
+
+    columns = kept_then_light(tap, run)
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert stream.plain
+    assert columns["episode_length"] == 12
+    ended = [one for one in episodes(recorder) if one["terminated"] or one["truncated"]]
+    assert {(one["length"], one["truncated"], one["ret"]) for one in ended} == {(12, True, 12.0)}
+    assert len(ended) >= 4 * (ROWS // 12)
