@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from env_zoo import Count, Doubled, episodes, play
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
-from stable_baselines3.common.vec_env import DummyVecEnv
 
 from ppodoctor.recorder import Recorder
 from ppodoctor.watching.tap_env import EnvTap
@@ -183,7 +182,8 @@ def test_what_only_the_environment_below_says_of_an_end_is_looked_for_there(tap,
 
 
 def test_a_vector_environment_that_says_only_done_may_tell_its_time_limits_in_info(tap, recorder):
-    envs = DummyVecEnv([lambda: gymnasium.make("CartPole-v1", max_episode_steps=12)] * 2)
+    vec_env = pytest.importorskip("stable_baselines3.common.vec_env")
+    envs = vec_env.DummyVecEnv([lambda: gymnasium.make("CartPole-v1", max_episode_steps=12)] * 2)
 
     def run():
         envs.reset()
