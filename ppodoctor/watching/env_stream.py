@@ -48,8 +48,10 @@ class Stream:
         self.calls = 0
         self.rows: List[Tuple[Any, ...]] = []
         self.keep = False
+        self.light = False
+        """No observations are kept, and step and info tell how episodes end: below, only the innermost reward matters."""
         self.plain = False
-        """No observations are kept, and what is below passes rewards and ends on as they are: it is not looked at."""
+        """Nor do those: what is below passes rewards on as they are, and is not looked at."""
         self.same_rewards: Optional[int] = 0
         """Rows, with observations, whose innermost rewards were those received; None once one was not."""
         self.declared = num_envs
@@ -101,7 +103,8 @@ class Stream:
     def open(self, keep: bool) -> None:
         """Called before the first row after a cut: decides whether observations are kept until the next one."""
         self.keep = keep
-        self.plain = not keep and (self.same_rewards or 0) >= _SAME_REWARDS and self._tells_all()
+        self.light = not keep and self._tells_all()
+        self.plain = self.light and (self.same_rewards or 0) >= _SAME_REWARDS
         self._watched = 0
         if not keep:
             self.now = None

@@ -96,7 +96,7 @@ class Plan:
         before = self._last.get(kind, 0)
         ends = count == 0 or (before > 1 and count == before - 1)
         if self._in_full():
-            whole = self._whole and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
+            whole = self._whole and self.update <= MUST and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
             quarter = before > 1 and count % max(before // 4, 1) == 0
             return whole or ends or quarter or count < 2, True
         return ends and (self._may_glimpse if glimpse else self._may_read), False

@@ -6,7 +6,7 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from numpy import ndarray
 
@@ -56,7 +56,7 @@ class EnvTap:
         self._door = Door(self)
         self._classes = ClassHook(self._door)
         self._resting = False
-        """The classes below the outermost objects are left alone: all streams are plain."""
+        """Classes below the outermost objects are left alone: all streams are light."""
         self._rests = 0
         follow_forks(self)
 
@@ -201,7 +201,7 @@ class EnvTap:
         """The script resets an environment."""
         chosen = chosen_environments(kwargs) if kwargs else None
         known = self._by_id.get(id(env))
-        if self._resting and (known is None or not known.plain):
+        if self._resting and (known is None or not known.light):
             self._wake()
         trace: Any = UNTRACED if known is not None and known.plain else []
         door.trace = trace
@@ -258,29 +258,40 @@ class EnvTap:
         if not stream.rows:
             stream.open(self.keep_rows)
             self.idle = 0
-            if stream.plain and not self._resting and self._rests < _RESTS:
+            if stream.light and not self._resting and self._rests < _RESTS:
                 self._rest()
-        if self._resting and not stream.plain:
+        if self._resting and not stream.light:
             self._wake()
         if stream.keep and stream.now is None:
             stream.before()
 
     def _rest(self) -> None:
-        """Leave the classes below plain streams alone, unless an object of theirs is stepped by the script itself."""
+        """Leave classes below alone whose steps nobody wants to know of; not those of what the script steps itself."""
         streams = [watched.stream for watched in self.streams.watched if watched.alive]
-        if not all(stream.plain for stream in streams):
+        if not all(stream.light for stream in streams):
             return
-        below = {
-            kind for stream in streams for one in env_facts.layers(stream.owner())[1:] for kind in type(one).__mro__
-        }
-        owners = [stream.owner() for stream in self._by_id.values()]
-        self._classes.rest(below - {kind for owner in owners for kind in type(owner).__mro__})
+        needed = [stream.owner() for stream in self._by_id.values()]
+        below: List[Any] = []
+        for stream in streams:
+            chain = env_facts.layers(stream.owner())
+            below += chain[1:]
+            needed += [] if stream.plain else chain[-1:]
+        self._classes.rest(_families(below) - _families(needed))
         self._resting = True
         self._rests += 1
+        self._learn_below_again()
 
     def _wake(self) -> None:
         self._classes.wake()
-        self._resting = False
+        if self._resting:
+            self._resting = False
+            self._learn_below_again()
+
+    def _learn_below_again(self) -> None:
+        """Other calls will be seen below each step than before."""
+        for watched in self.streams.watched:
+            if not watched.stream.plain:
+                watched.stream.below.forget()
 
     def _first_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """A step on an object without a stream: not seen before, ignored, in a worker, or after detach."""
@@ -372,6 +383,11 @@ class EnvTap:
             name = f"{type(env).__module__}.{type(env).__qualname__}"
             said = str(error) or type(error).__name__
             self.recorder.note("environments", f"the steps of {name} could not be read: {said}")
+
+
+def _families(objects: List[Any]) -> Set[type]:
+    """The classes of some objects, with what they inherit from."""
+    return {kind for one in objects for kind in type(one).__mro__}
 
 
 class _CannotOpen(Exception):
