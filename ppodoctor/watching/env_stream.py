@@ -49,7 +49,7 @@ class Stream:
         self.rows: List[Tuple[Any, ...]] = []
         self.keep = False
         self.light = False
-        """No observations are kept, and step and info tell how episodes end: below, only the innermost reward matters."""
+        """No observations are kept, and step and info tell of ends: below, only the innermost reward matters."""
         self.plain = False
         """Nor do those: what is below passes rewards on as they are, and is not looked at."""
         self.same_rewards: Optional[int] = 0
