@@ -197,3 +197,23 @@ def test_a_vector_environment_that_says_only_done_may_tell_its_time_limits_in_in
     ended = [one for one in episodes(recorder) if one["terminated"] or one["truncated"]]
     assert {(one["length"], one["truncated"], one["ret"]) for one in ended} == {(12, True, 12.0)}
     assert len(ended) >= 4 * (ROWS // 12)
+
+
+def test_wrappers_between_are_left_alone_and_seen_again(tap, recorder):
+    env = Doubled(gymnasium.wrappers.TimeLimit(Count(0, length=10_000), 50))
+    kept_then_light(tap, lambda: play(env, ROWS))
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert stream.light
+    assert not stream.plain
+    assert not hasattr(gymnasium.wrappers.TimeLimit.step, "__wrapped__")
+    assert hasattr(Count.step, "__wrapped__")
+    ended = [one for one in episodes(recorder) if one["truncated"]]
+    assert {one["ret_seen"] / one["ret"] for one in ended} == {2.0}
+    tap.keep_rows = True
+    env.reset()
+    for k in range(5):
+        env.step(k % 2)
+    (rollout,), _ = tap.cut(2)
+    assert hasattr(gymnasium.wrappers.TimeLimit.step, "__wrapped__")
+    np.testing.assert_array_equal(rollout.reward, 2 * rollout.raw_reward)
+    np.testing.assert_array_equal(rollout.inner_action[:, 0], 1 - rollout.action[:, 0])
