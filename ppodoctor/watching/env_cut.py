@@ -11,7 +11,7 @@ import numpy as np
 
 from ppodoctor.records import EnvFacts, EpisodeRecord
 from ppodoctor.specimens import RolloutSpecimen
-from ppodoctor.watching.env_fold import Block, specimen
+from ppodoctor.watching.env_fold import Block
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_streams import Streams, Watched
 from ppodoctor.watching.env_totals import Window
@@ -103,3 +103,31 @@ class Cuts:
             return {}
         with np.errstate(all="ignore"):
             return window.columns(use_cut=not any(watched.totals.whole for watched in training))
+
+
+def specimen(stream: Stream, block: Block, update: int, obs_shape: Tuple[int, ...]) -> Optional[RolloutSpecimen]:
+    """The block as the rollout before `update`; None when observations or actions were not kept."""
+    layout = stream.layout
+    if block.obs is None or block.next_obs is None or block.action is None or layout is None:
+        return None
+    last = stream.now if stream.now is not None else layout.take(stream.last)
+    return RolloutSpecimen(
+        update=update,
+        stream=stream.index,
+        first_call=block.first_call,
+        obs=block.obs,
+        next_obs=block.next_obs,
+        action=block.action,
+        reward=block.reward,
+        terminated=block.terminated,
+        truncated=block.truncated,
+        done_seen=block.done_seen,
+        raw_reward=block.raw,
+        inner_action=block.inner_action,
+        filler=block.filler,
+        reset_before=block.reset_before,
+        last_obs=layout.matrix(last),
+        final_known=block.final_known,
+        obs_stride=layout.stride,
+        obs_shape=obs_shape,
+    )

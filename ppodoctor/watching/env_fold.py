@@ -11,7 +11,6 @@ from typing import Any, Callable, List, Optional, Tuple
 import numpy as np
 
 from ppodoctor.records import EpisodeRecord
-from ppodoctor.specimens import RolloutSpecimen
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_values import PLAIN, action_array, as_array, column
 
@@ -311,31 +310,3 @@ def _with_finals(stream: Stream, block: Block) -> Array:
             block.next_obs[t, env] = final
             known[t, env] = True
     return known
-
-
-def specimen(stream: Stream, block: Block, update: int, obs_shape: Tuple[int, ...]) -> Optional[RolloutSpecimen]:
-    """The block as the rollout before `update`; None when observations or actions were not kept."""
-    layout = stream.layout
-    if block.obs is None or block.next_obs is None or block.action is None or layout is None:
-        return None
-    last = stream.now if stream.now is not None else layout.take(stream.last)
-    return RolloutSpecimen(
-        update=update,
-        stream=stream.index,
-        first_call=block.first_call,
-        obs=block.obs,
-        next_obs=block.next_obs,
-        action=block.action,
-        reward=block.reward,
-        terminated=block.terminated,
-        truncated=block.truncated,
-        done_seen=block.done_seen,
-        raw_reward=block.raw,
-        inner_action=block.inner_action,
-        filler=block.filler,
-        reset_before=block.reset_before,
-        last_obs=layout.matrix(last),
-        final_known=block.final_known,
-        obs_stride=layout.stride,
-        obs_shape=obs_shape,
-    )

@@ -36,8 +36,8 @@ class Door(threading.local):
         self.step_of_one = tap.outer_step_of_one
         self.reset = tap.outer_reset
         self.seed = tap.outer_seed
-        self.step_async = tap.outer_step_async
-        self.step_wait = tap.outer_step_wait
+        self.step_async = tap.halves.step_async
+        self.step_wait = tap.halves.step_wait
         self.made = tap.made
 
     def __reduce__(self) -> Tuple[Any, ...]:

@@ -10,8 +10,6 @@ from ppodoctor.watching.roles import Roles
 
 ROWS_BUDGET = 192 * 1024 * 1024
 """Bytes of environment steps, of all environments, held in full before an update."""
-LOOK_EVERY = 512
-"""Environment steps between two looks at what is held."""
 _ROW = 400
 """Bytes of a row besides its two observations, which share their arrays with the rows before and after."""
 

@@ -10,9 +10,10 @@ from ppodoctor.measures.reading import read_minibatch
 from ppodoctor.records import Setting, to_dict
 from ppodoctor.specimens import MinibatchSpecimen
 from ppodoctor.watching import stops
+from ppodoctor.watching.env_steps import EnvSteps
 from ppodoctor.watching.glimpse import Glimpses, kind_of
 from ppodoctor.watching.hooks import Hooks
-from ppodoctor.watching.keeping import LOOK_EVERY, Keeping
+from ppodoctor.watching.keeping import Keeping
 from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.loss_graph import GraphReader
 from ppodoctor.watching.parameters import Parameters, module_kinds
@@ -22,14 +23,8 @@ from ppodoctor.watching.shares import value_share
 from ppodoctor.watching.sites import frame_sites
 from ppodoctor.watching.steps import Steps
 from ppodoctor.watching.tap_torch import TorchTap
-from ppodoctor.watching.trace import Trace
+from ppodoctor.watching.trace import TRACES, Trace
 from ppodoctor.watching.update_builder import UpdateBuilder
-
-TRACES = 12
-"""Stretches of the script that are traced for their lines."""
-IDLE, IDLE_SECONDS = 15, 0.02
-"""Steps of the environment that nobody hears of where one takes less time: a stop waits for that long, and most of what
-an uneventful step costs is saved."""
 
 
 class Learner:
@@ -53,13 +48,8 @@ class Learner:
         self.keeping = Keeping(lambda: session.recorder, self.layers, self.roles)
         self.steps = Steps(torch, self.parameters, self.tap)
         self._builder: Optional[UpdateBuilder] = None
-        self._stepped = False
-        self._steps_since = 0
-        self._rollout_calls = 0
-        self._next_look = LOOK_EVERY
-        self._heard = 0.0
+        self.env_steps = EnvSteps(session.env)
         self._traced: Dict[Any, int] = {}
-        self._trace_starts = 0
         self._untraced = False
         """There are kinds of losses whose lines are not known yet."""
         self._current: Optional[MinibatchSpecimen] = None
@@ -120,26 +110,14 @@ class Learner:
 
     def on_env_step(self) -> None:
         """After each outermost environment step. Raises StopWatching when a stop was asked for."""
-        env = self._session.env
-        self._stepped = True
-        self._count_steps(1)
+        if self.env_steps.step(each=self._untraced):
+            self.keeping.bound(self._session.env)
         if self.trace.busy:
             self.trace.stop()
             self.trace.leave()
-        elif self._steps_since == self._rollout_calls and self._wants_trace():
-            self._start_trace()
-        if self._steps_since >= self._next_look:
-            self._next_look = self._steps_since + LOOK_EVERY
-            self.keeping.bound(env)
-        now = time.perf_counter()
-        env.idle = IDLE if now - self._heard < IDLE_SECONDS and not self._untraced else 0
-        self._heard = now
+        elif self.env_steps.since == self.env_steps.rollout and self._wants_trace():
+            self.trace.start()
         stops.check()
-
-    def _count_steps(self, new: int) -> None:
-        env = self._session.env
-        self._steps_since += new + env.unheard
-        env.unheard = 0
 
     def _where(self) -> Tuple[int, int]:
         current: Tuple[int, int] = self._session.env.current
@@ -147,15 +125,11 @@ class Learner:
 
     def _wants_trace(self) -> bool:
         """Is the script to be traced once more?"""
-        return self._untraced and not (self.muted or self._compiled or self._trace_starts >= TRACES)
-
-    def _start_trace(self) -> None:
-        self._trace_starts += 1
-        self.trace.start()
+        return self._untraced and not (self.muted or self._compiled or self.trace.starts >= TRACES)
 
     def passes(self) -> bool:
         """Is the backward call that is about to run one of many, to be counted and no more?"""
-        return not self._stepped and self.plan.passes()
+        return not self.env_steps.any and self.plan.passes()
 
     def before_backward(self, roots: Tuple[Any, ...]) -> None:
         """A backward call is about to run."""
@@ -181,7 +155,7 @@ class Learner:
             self.plan.spent += time.perf_counter() - began
 
     def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
-        if self._stepped:
+        if self.env_steps.any:
             self._begin_update()
         kind = kind_of(roots)
         self._current, self._measuring, self.calm = None, False, False
@@ -245,9 +219,7 @@ class Learner:
     def _begin_update(self) -> None:
         """The first backward call after environment steps: close the last row, open the next."""
         self._close_update()
-        self._stepped = False
-        self._count_steps(0)
-        self._rollout_calls, self._steps_since, self._next_look = self._steps_since, 0, LOOK_EVERY
+        self.env_steps.begin_update()
         self.update += 1
         self.plan.begin(self.update)
         env = self._session.env
@@ -307,7 +279,7 @@ class Learner:
         if self.trace.busy:
             self.trace.leave()
         if self._wants_trace():
-            self._start_trace()
+            self.trace.start()
         self.calm = not (self.trace.busy or self.layers.recording)
 
     def clipped(self, parameters: Any, limit: Any, norm: Any) -> None:
@@ -339,7 +311,7 @@ class Learner:
     def finish(self) -> None:
         """The process ends: write what is open."""
         self.trace.stop()
-        if self._stepped:
+        if self.env_steps.any:
             self._session.env.cut(self.update + 1, last=True)
         self._close_update()
 

@@ -53,7 +53,7 @@ class Session:
     def attach_gym(self, module: Any) -> None:
         """Watch gym's own classes."""
         self._facts["gym"] = getattr(module, "__version__", "")
-        self.env.attach_gym(module)
+        self.env.attach_gymnasium(module)
 
     def attach_torch(self, module: Any) -> None:
         """Watch backward calls, optimizers and layers."""

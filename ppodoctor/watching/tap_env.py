@@ -6,26 +6,25 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from numpy import ndarray
 
 from ppodoctor.recorder import Recorder
-from ppodoctor.records import EnvFacts, EpisodeRecord, Site
+from ppodoctor.records import EnvFacts, EpisodeRecord
 from ppodoctor.specimens import RolloutSpecimen
 from ppodoctor.watching import env_facts
+from ppodoctor.watching.env_before import FirstResets, Made
 from ppodoctor.watching.env_classes import ClassHook
 from ppodoctor.watching.env_cut import Cuts
+from ppodoctor.watching.env_halves import Halves
+from ppodoctor.watching.env_rest import Rest
 from ppodoctor.watching.env_stream import NoStep, Stream
 from ppodoctor.watching.env_streams import Streams
 from ppodoctor.watching.env_values import PLAIN, chosen_environments, kept, observation_of
-from ppodoctor.watching.env_workers import Worker, follow_forks, read_workers
+from ppodoctor.watching.env_workers import Worker, follow_forks
 from ppodoctor.watching.env_wrappers import UNTRACED, Door
 from ppodoctor.watching.sites import script_site
-
-_MADE = 4096
-_RESTS = 32
-"""How often classes may be left alone and taken up again: Python keeps no caches for one that changes too often."""
 
 
 class EnvTap:
@@ -36,7 +35,7 @@ class EnvTap:
 
     def __init__(self, recorder: Optional[Recorder], on_step: Optional[Callable[[], None]] = None) -> None:
         self.recorder = recorder
-        self.on_step: Callable[[], Any] = on_step if on_step is not None else _nothing
+        self.on_step: Callable[[], Any] = on_step if on_step is not None else lambda: None
         self.keep_rows = False
         """Keep whole rows from the next cut on, else light statistics."""
         self.idle = 0
@@ -44,20 +43,18 @@ class EnvTap:
         self.unheard = 0
         self._current: Optional[Stream] = None
         """The stream stepped or reset last."""
-        self.streams = Streams(self._stepped)
+        self.streams = Streams(lambda env: self._first_resets.stepped(env))
         self._by_id = self.streams.by_id
         self._cuts = Cuts(self.streams, self._episode, self._fail)
-        self._made: Dict[int, Tuple[type, Optional[Site]]] = {}
-        self._pending: Dict[int, Any] = {}
+        self._made = Made()
+        self.halves = Halves(self)
         self._ignored: Dict[int, Any] = {}
-        self._reset_below: Dict[int, List[Any]] = {}
+        self._first_resets = FirstResets()
         self._worker: Optional[Worker] = Worker(None) if recorder is None else None
         self._off = False
         self._door = Door(self)
         self._classes = ClassHook(self._door)
-        self._resting = False
-        """Classes below the outermost objects are left alone: all streams are light."""
-        self._rests = 0
+        self._rest = Rest(self.streams, self._classes)
         follow_forks(self)
 
     # Attaching
@@ -76,39 +73,36 @@ class EnvTap:
             self._classes.look()
 
     def attach_gymnasium(self, module: Any) -> None:
-        """Watch the environment classes that gymnasium made while it was imported."""
+        """Watch the environment classes that gymnasium, or the old gym, made while it was imported."""
         for name in ("Env", "Wrapper"):
             self._attach_below(getattr(module, name, None))
         vector = getattr(module, "vector", None)
         self._attach_below(getattr(vector, "VectorEnv", None))
 
-    def attach_gym(self, module: Any) -> None:
-        """The same for the old gym."""
-        self.attach_gymnasium(module)
-
     def detach(self) -> None:
         """Give every class its own methods back; what was seen stays."""
         self._off = True
-        self._resting = False
+        self._rest.end()
         self._classes.detach()
         self._by_id.clear()
 
     def become_worker(self, folder: Optional[Path]) -> None:
         """From now on only count calls, into `folder`: this process was made by the one that is watched."""
-        self._wake()
+        self._rest.end()
         self._worker = Worker(folder)
         self._by_id.clear()
         self._door.trace = None
-
-    def workers(self) -> List[Dict[str, Any]]:
-        """Steps and resets counted by child processes: pid, parent, steps, resets, cls."""
-        return read_workers(self.recorder.folder) if self.recorder is not None else []
 
     def _attach_below(self, kind: Any) -> None:
         if isinstance(kind, type):
             self._classes.attach_existing(kind)
 
     # Reading
+
+    @property
+    def watches(self) -> bool:
+        """Is this the process that is watched, and still?"""
+        return self._worker is None and not self._off
 
     def minibatch(self, inputs: Any) -> None:
         """What went into the first layer of a minibatch [B, D]: it tells which streams are trained on."""
@@ -130,7 +124,7 @@ class EnvTap:
         A rollout for every stream whose observations were kept, and UpdateRecord columns of the training streams. The
         `last` cut is that of the end, when no update follows.
         """
-        self._reset_below.clear()
+        self._first_resets.clear()
         return self._cuts.cut(update, last=last)
 
     def facts(self) -> List[EnvFacts]:
@@ -189,7 +183,8 @@ class EnvTap:
             stream.after(action, args, out, trace, door)
             self._current = stream
             if len(stream.rows) >= stream.limit:
-                self._overflow(stream)
+                # too many without a cut: the older half (all when observations are not kept) goes into the sums
+                self._cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
             if stream.below.strangers:
                 self._let_go(stream)
         except Exception as error:
@@ -201,8 +196,8 @@ class EnvTap:
         """The script resets an environment."""
         chosen = chosen_environments(kwargs) if kwargs else None
         known = self._by_id.get(id(env))
-        if self._resting and (known is None or not known.light):
-            self._wake()
+        if self._rest.on and (known is None or not known.light):
+            self._rest.end()
         trace: Any = UNTRACED if known is not None and known.plain else []
         door.trace = trace
         try:
@@ -217,7 +212,9 @@ class EnvTap:
             return out
         try:
             self._saw_reset(env, out, chosen, kwargs.get("seed"))
-            self._remember_below(env, trace)
+            stream = self._by_id.get(id(env))
+            if stream is not None and not stream.calls:
+                self._first_resets.remember(env, trace)
         except _CannotOpen as error:
             self._ignore(env, error.__cause__)
         except Exception as error:
@@ -226,30 +223,16 @@ class EnvTap:
 
     def outer_seed(self, env: Any, args: Any, kwargs: Any) -> None:
         """The script calls seed(...) on an environment."""
-        if self._worker is None and not self._off:
+        if self.watches:
             self.streams.seeded(env, args[0] if args else next(iter(kwargs.values()), None))
-
-    def outer_step_async(self, env: Any, args: Any, kwargs: Any) -> None:
-        """The script hands over actions that a later step_wait takes."""
-        if self._worker is None and not self._off:
-            self._pending[id(env)] = kept(args[0] if args else next(iter(kwargs.values()), None))
-
-    def outer_step_wait(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
-        """The second half of a step that the script made in two."""
-        action = self._pending.pop(id(env), None)
-        return self.outer_step(
-            door, lambda env, _, *rest, **named: fn(env, *rest, **named), env, (action, *args), kwargs
-        )
 
     def made(self, env: Any) -> None:
         """An environment object's __init__ returned."""
-        if self._worker is not None or self._off or self._door.trace is not None:
+        if not self.watches or self._door.trace is not None:
             return  # made inside of a step or reset: no script's line to remember
-        if self._resting:
-            self._wake()
-        if len(self._made) >= _MADE:
-            self._made.clear()
-        self._made[id(env)] = (type(env), script_site(2))
+        if self._rest.on:
+            self._rest.end()
+        self._made.add(env, script_site(2))
 
     # Off the fast path
 
@@ -258,40 +241,12 @@ class EnvTap:
         if not stream.rows:
             stream.open(self.keep_rows)
             self.idle = 0
-            if stream.light and not self._resting and self._rests < _RESTS:
-                self._rest()
-        if self._resting and not stream.light:
-            self._wake()
+            if stream.light:
+                self._rest.begin()
+        if self._rest.on and not stream.light:
+            self._rest.end()
         if stream.keep and stream.now is None:
             stream.before()
-
-    def _rest(self) -> None:
-        """Leave classes below alone whose steps nobody wants to know of; not those of what the script steps itself."""
-        streams = [watched.stream for watched in self.streams.watched if watched.alive]
-        if not all(stream.light for stream in streams):
-            return
-        needed = [stream.owner() for stream in self._by_id.values()]
-        below: List[Any] = []
-        for stream in streams:
-            chain = env_facts.layers(stream.owner())
-            below += chain[1:]
-            needed += [] if stream.plain else chain[-1:]
-        self._classes.rest(_families(below) - _families(needed))
-        self._resting = True
-        self._rests += 1
-        self._learn_below_again()
-
-    def _wake(self) -> None:
-        self._classes.wake()
-        if self._resting:
-            self._resting = False
-            self._learn_below_again()
-
-    def _learn_below_again(self) -> None:
-        """Other calls will be seen below each step than before."""
-        for watched in self.streams.watched:
-            if not watched.stream.plain:
-                watched.stream.below.forget()
 
     def _first_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """A step on an object without a stream: not seen before, ignored, in a worker, or after detach."""
@@ -308,26 +263,13 @@ class EnvTap:
     def _opened_by_step(self, env: Any) -> None:
         """Its first reset may have been seen as part of another object's."""
         stream = self._open(env)
-        for trace in self._reset_below.values():
-            for _, owner, args, out in trace:
-                if owner is env and args is None:
-                    stream.reset(observation_of(out), None)
-                    self.streams.reset_from(stream, script_site())
-
-    def _remember_below(self, env: Any, trace: List[Any]) -> None:
-        """Resets below an object that was not stepped itself: the script may step what is below it instead."""
-        stream = self._by_id.get(id(env))
-        if stream is not None and not stream.calls:
-            self._reset_below[id(env)] = [entry for entry in trace if entry[1] is not env]
-
-    def _stepped(self, env: Any) -> None:
-        """An object is stepped for the first time: nobody will ask what its reset did below."""
-        self._reset_below.pop(id(env), None)
+        for out in self._first_resets.of(env):
+            stream.reset(observation_of(out), None)
+            self.streams.reset_from(stream, script_site())
 
     def _open(self, env: Any) -> Stream:
         try:
-            kind, site = self._made.get(id(env), (None, None))
-            return self.streams.open(env, site if kind is type(env) else None)
+            return self.streams.open(env, self._made.at(env))
         except Exception as error:
             raise _CannotOpen from error
 
@@ -342,10 +284,6 @@ class EnvTap:
         if self.streams.of(stream).facts.reset_at is None:
             self.streams.reset_from(stream, script_site())
         self._current = stream
-
-    def _overflow(self, stream: Stream) -> None:
-        """Too many rows without a cut: the older half (all when observations are not kept) goes into the sums."""
-        self._cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
 
     def _episode(self, record: EpisodeRecord) -> None:
         if self.recorder is not None:
@@ -385,14 +323,5 @@ class EnvTap:
             self.recorder.note("environments", f"the steps of {name} could not be read: {said}")
 
 
-def _families(objects: List[Any]) -> Set[type]:
-    """The classes of some objects, with what they inherit from."""
-    return {kind for one in objects for kind in type(one).__mro__}
-
-
 class _CannotOpen(Exception):
     """An object that was stepped or reset could not be described."""
-
-
-def _nothing() -> None:
-    return

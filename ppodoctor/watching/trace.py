@@ -16,6 +16,10 @@ MAX_OPS = 20_000
 """Operations remembered in one traced stretch; a longer one is not a PPO minibatch."""
 
 
+TRACES = 12
+"""Stretches of a script that are traced for their lines."""
+
+
 class Entry:
     """What is known of one traced operation."""
 
@@ -39,6 +43,8 @@ class Trace:
         self.busy = False
         """Is a mode still on torch's stack? An attribute: it is asked for at every step of the environment."""
         self.count = 0
+        self.starts = 0
+        """Stretches traced so far."""
         self._calls: Dict[Tuple[CodeType, Optional[int]], Any] = {}
 
     @property
@@ -52,6 +58,7 @@ class Trace:
         if self._mode is None and self._mode_type is not None and not self._over:
             self._entries.clear()
             self.count = 0
+            self.starts += 1
             self._mode = self._mode_type()
             self._mode.__enter__()
             self.busy = True

@@ -15,6 +15,7 @@ import pytest
 from gymnasium.vector import AsyncVectorEnv
 
 from ppodoctor.recorder import Recorder
+from ppodoctor.watching.env_workers import read_workers
 from ppodoctor.watching.tap_env import EnvTap
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -66,7 +67,7 @@ def test_forked_environments_do_not_write_here_but_are_counted(tap):
     tap.cut(1)
     (facts,) = tap.facts()
     assert facts.steps == 400
-    workers = tap.workers()
+    workers = read_workers(tap.recorder.folder)
     assert len(workers) == 2
     assert {one["parent"] for one in workers} == {os.getpid()}
     assert all(0 < one["steps"] <= 200 and one["resets"] for one in workers)
@@ -284,4 +285,4 @@ def test_without_a_recorder_it_only_counts(tmp_path):
     assert tap.cut(1) == ([], {})
     tap._worker.write()
     watcher = EnvTap(Recorder(tmp_path, producer="test"), None)
-    assert [(one["steps"], one["resets"]) for one in watcher.workers()] == [(2, 1)]
+    assert [(one["steps"], one["resets"]) for one in read_workers(watcher.recorder.folder)] == [(2, 1)]

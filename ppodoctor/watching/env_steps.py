@@ -1,0 +1,51 @@
+"""Counts the environment steps between two updates; of most of them nobody hears one by one.
+
+Loaded inside the watched process: standard library only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+LOOK_EVERY = 512
+"""Environment steps between two looks at what is held."""
+_IDLE, _IDLE_SECONDS = 15, 0.02
+"""Steps of the environment that nobody hears of where one takes less time: a stop waits for that long, and most of what
+an uneventful step costs is saved."""
+
+
+class EnvSteps:
+    """`env` is the environment tap, which counts the steps that it does not tell of."""
+
+    def __init__(self, env: Any) -> None:
+        self._env = env
+        self.any = False
+        """Has there been a step since the last update began?"""
+        self.since = 0
+        self.rollout = 0
+        """Steps before the update that is running."""
+        self._next_look = LOOK_EVERY
+        self._heard = 0.0
+
+    def step(self, *, each: bool) -> bool:
+        """One more step, of which the tap told. `each`: it is to tell of the next, too. Says whether to look around."""
+        self.any = True
+        self._count(1)
+        now = time.perf_counter()
+        self._env.idle = 0 if each or now - self._heard >= _IDLE_SECONDS else _IDLE
+        self._heard = now
+        if self.since < self._next_look:
+            return False
+        self._next_look = self.since + LOOK_EVERY
+        return True
+
+    def begin_update(self) -> None:
+        """The steps so far were a rollout."""
+        self._count(0)
+        self.any = False
+        self.rollout, self.since, self._next_look = self.since, 0, LOOK_EVERY
+
+    def _count(self, new: int) -> None:
+        self.since += new + self._env.unheard
+        self._env.unheard = 0
