@@ -36,6 +36,7 @@ class ClassHook:
         """(class, method, its own function or None where it inherits one, ours)"""
         self._rested: List[Tuple[type, str, Optional[FunctionType], FunctionType]] = []
         """Those of them that have their own step back for a while."""
+        self.resting = False
         self._refused: Set[FunctionType] = set()
         self._imports = RootImports(self._pause, self._resume)
         self._original = builtins.__build_class__
@@ -75,7 +76,8 @@ class ClassHook:
             self.consider(kind)
 
     def rest(self, kinds: Set[type]) -> None:
-        """Give these classes their own step back until `wake`: nobody wants to know of it now."""
+        """Give these classes their own step back until `wake`, or until another class is looked at."""
+        self.resting = True
         self._rested = [entry for entry in self._wrapped if entry[1] == "step" and entry[0] in kinds]
         for cls, name, fn, wrapper in self._rested:
             _replace(cls, name, wrapper, fn)
@@ -84,7 +86,7 @@ class ClassHook:
         """Put the wrappers back."""
         for cls, name, fn, wrapper in self._rested:
             _replace(cls, name, fn, wrapper)
-        self._rested = []
+        self._rested, self.resting = [], False
 
     def detach(self) -> None:
         """Give every class its own methods back."""
@@ -113,7 +115,7 @@ class ClassHook:
 
     def consider(self, cls: Any) -> None:
         """Wrap what this class, and the classes it inherits from, define of an environment's methods."""
-        if self._rested:
+        if self.resting:
             self.wake()  # else a function of theirs would be wrapped twice
         try:
             if isinstance(cls, type) and _environment_like(cls):

@@ -21,10 +21,14 @@ class Rest:
     """Gives the classes below light streams their own step back, and wraps it again before it matters."""
 
     def __init__(self, streams: Streams, classes: ClassHook) -> None:
-        self.on = False
         self._streams = streams
         self._classes = classes
         self._count = 0
+
+    @property
+    def on(self) -> bool:
+        """Are classes left alone now?"""
+        return self._classes.resting
 
     def begin(self) -> None:
         """Leave classes below alone whose steps nobody wants to know of; not those of what the script steps itself."""
@@ -38,15 +42,13 @@ class Rest:
             below += chain[1:]
             needed += [] if stream.plain else chain[-1:]
         self._classes.rest(_families(below) - _families(needed))
-        self.on = True
         self._count += 1
         self._learn_again()
 
     def end(self) -> None:
         """Watch them again."""
-        self._classes.wake()
         if self.on:
-            self.on = False
+            self._classes.wake()
             self._learn_again()
 
     def _learn_again(self) -> None:

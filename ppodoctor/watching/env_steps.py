@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-LOOK_EVERY = 512
+_LOOK_EVERY = 512
 """Environment steps between two looks at what is held."""
 _IDLE, _IDLE_SECONDS = 15, 0.02
 """Steps of the environment that nobody hears of where one takes less time: a stop waits for that long, and most of what
@@ -25,7 +25,7 @@ class EnvSteps:
         self.since = 0
         self.rollout = 0
         """Steps before the update that is running."""
-        self._next_look = LOOK_EVERY
+        self._next_look = _LOOK_EVERY
         self._heard = 0.0
 
     def step(self, *, each: bool) -> bool:
@@ -37,14 +37,14 @@ class EnvSteps:
         self._heard = now
         if self.since < self._next_look:
             return False
-        self._next_look = self.since + LOOK_EVERY
+        self._next_look = self.since + _LOOK_EVERY
         return True
 
     def begin_update(self) -> None:
         """The steps so far were a rollout."""
         self._count(0)
         self.any = False
-        self.rollout, self.since, self._next_look = self.since, 0, LOOK_EVERY
+        self.rollout, self.since, self._next_look = self.since, 0, _LOOK_EVERY
 
     def _count(self, new: int) -> None:
         self.since += new + self._env.unheard

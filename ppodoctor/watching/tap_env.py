@@ -82,7 +82,6 @@ class EnvTap:
     def detach(self) -> None:
         """Give every class its own methods back; what was seen stays."""
         self._off = True
-        self._rest.end()
         self._classes.detach()
         self._by_id.clear()
 

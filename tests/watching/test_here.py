@@ -77,12 +77,15 @@ class Trainer:
             value = self.critic(obs)[:, 0]
             advantage = (reward - value).detach()
             ratio = (Categorical(logits=self.policy(obs)).log_prob(action) - old).exp()
-            loss = -torch.min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean()
-            loss = loss + 0.5 * (value - reward).pow(2).mean()
+            actor_loss = -torch.min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean()
+            critic_loss = (value - reward).pow(2).mean()
             self.optimizer.zero_grad()
-            loss.backward()
+            self.backward(actor_loss, critic_loss)
             nn.utils.clip_grad_norm_(self.parameters, 0.5)
             self.optimizer.step()
+
+    def backward(self, actor_loss, critic_loss):
+        (actor_loss + 0.5 * critic_loss).backward()
 
 
 def footprint():
@@ -207,18 +210,9 @@ class Varied(Corridor):
 class TwoLosses(Trainer):
     """Both losses are made before the first of two backward calls; it plays in an environment of its own as well."""
 
-    def update(self, steps=40):
-        obs, action, old, reward = self.collect(steps)
-        for _ in range(3):
-            value = self.critic(obs)[:, 0]
-            advantage = (reward - value).detach()
-            ratio = (Categorical(logits=self.policy(obs)).log_prob(action) - old).exp()
-            actor_loss = -torch.min(ratio * advantage, ratio.clamp(0.8, 1.2) * advantage).mean()
-            critic_loss = (value - reward).pow(2).mean()
-            self.optimizer.zero_grad()
-            actor_loss.backward()
-            critic_loss.backward()
-            self.optimizer.step()
+    def backward(self, actor_loss, critic_loss):
+        actor_loss.backward()
+        critic_loss.backward()
 
     def evaluate(self, env):
         obs, _ = env.reset(seed=1)
