@@ -155,10 +155,10 @@ class MinibatchSpecimen:
 
 
 def next_specimen(after: int) -> int:
-    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four."""
+    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four from 16 on."""
     if after < 3:
         return after + 1
-    power = 4
+    power = 16
     while power <= after:
         power *= 4
     return power

@@ -35,7 +35,7 @@ class ClassHook:
         self._wrapped: List[Tuple[type, str, Optional[FunctionType], FunctionType]] = []
         """(class, method, its own function or None where it inherits one, ours)"""
         self._rested: List[Tuple[type, str, Optional[FunctionType], FunctionType]] = []
-        """Those of them that have their own step back for a while."""
+        """Those of them that their classes have back for a while."""
         self.resting = False
         self._refused: Set[FunctionType] = set()
         self._imports = RootImports(self._pause, self._resume)
@@ -75,10 +75,10 @@ class ClassHook:
         for kind in classes_of(["__main__"], _uninteresting):
             self.consider(kind)
 
-    def rest(self, kinds: Set[type]) -> None:
-        """Give these classes their own step back until `wake`, or until another class is looked at."""
+    def rest(self, methods: Set[Tuple[type, str]]) -> None:
+        """Give classes these methods back until `wake`, or until another class is looked at."""
         self.resting = True
-        self._rested = [entry for entry in self._wrapped if entry[1] == "step" and entry[0] in kinds]
+        self._rested = [entry for entry in self._wrapped if entry[:2] in methods]
         for cls, name, fn, wrapper in self._rested:
             _replace(cls, name, wrapper, fn)
 

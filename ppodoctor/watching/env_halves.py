@@ -15,10 +15,13 @@ class Halves:
 
     def __init__(self, tap: Any) -> None:
         self._tap = tap
+        self.used = False
+        """Has the script ever made a step in halves?"""
         self._pending: Dict[int, Any] = {}
 
     def step_async(self, env: Any, args: Any, kwargs: Any) -> None:
         """The script hands over actions that a later step_wait takes."""
+        self.used = True
         if self._tap.watches:
             self._pending[id(env)] = kept(args[0] if args else next(iter(kwargs.values()), None))
 

@@ -18,6 +18,7 @@ from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.loss_graph import GraphReader
 from ppodoctor.watching.parameters import Parameters, module_kinds
 from ppodoctor.watching.plan import MUST, Plan
+from ppodoctor.watching.quiet import Quiet
 from ppodoctor.watching.roles import Roles
 from ppodoctor.watching.shares import value_share
 from ppodoctor.watching.sites import frame_sites
@@ -40,6 +41,7 @@ class Learner:
         self.trace = Trace(torch, lambda: frame_sites(skip=2))
         self.layers = LayerCalls(torch, self._where, lambda: self.version, self.note)
         self.reader = GraphReader(torch, self.parameters.number, self.layers.module_of, self.trace)
+        self.quiet = Quiet()
         self.tap = TorchTap(torch, self)
         self.hooks = Hooks(torch)
         self.glimpses = Glimpses(self.reader.output)
@@ -56,8 +58,6 @@ class Learner:
         self._measuring = False
         """A loss was read and its optimizer step has not come yet: the step is measured, too."""
         self._glimpsed = False
-        self.calm = False
-        """Until the next loss is read, optimizer steps are only counted: most steps of a long run."""
         self._compiled: List[str] = []
         # What the watch computes must not pass through function modes and subclasses of the script's own.
         self._unseen = torch._C.DisableTorchFunction
@@ -97,12 +97,9 @@ class Learner:
         """The script compiles a network: its operations run outside of Python from now on."""
         self._compiled.append(name)
         self.layers.detach()
-        self.note(
-            "torch",
-            f"the script uses torch.{'jit.' if name != 'compile' else ''}{name}: operations inside the compiled part "
-            "are fused and cannot be read",
-            "run once with compilation switched off to see the loss term by term",
-        )
+        full = name if name == "compile" else f"jit.{name}"
+        text = f"the script uses torch.{full}: operations inside the compiled part are fused and cannot be read"
+        self.note("torch", text, "run once with compilation switched off to see the loss term by term")
 
     def optimizer_made(self) -> None:
         """The script is about to train: its environment classes exist by now."""
@@ -112,6 +109,8 @@ class Learner:
         """After each outermost environment step. Raises StopWatching when a stop was asked for."""
         if self.env_steps.step(each=self._untraced):
             self.keeping.bound(self._session.env)
+        if self.quiet.on:
+            self._look_up()
         if self.trace.busy:
             self.trace.stop()
             self.trace.leave()
@@ -127,17 +126,22 @@ class Learner:
         """Is the script to be traced once more?"""
         return self._untraced and not (self.muted or self._compiled or self.trace.starts >= TRACES)
 
-    def passes(self) -> bool:
-        """Is the backward call that is about to run one of many, to be counted and no more?"""
-        return not self.env_steps.any and self.plan.passes()
+    def _look_up(self) -> None:
+        """Take over what was only counted."""
+        calls, steps = self.quiet.end()
+        self.plan.passed(calls)
+        for optimizer, count, rate in steps:
+            index = self.tap.add_optimizer(optimizer)
+            self.version += count
+            self.steps.counts[index] += count
+            if self._builder is not None:
+                self._builder.stepped(index, rate, count)
 
     def before_backward(self, roots: Tuple[Any, ...]) -> None:
         """A backward call is about to run."""
         if self.muted or self._reading:
             return
-        if not self.trace.busy and self.passes():
-            self._current, self._measuring = None, False
-            return
+        self._look_up()
         roots = tuple(r for r in roots if getattr(r, "grad_fn", None) is not None)
         if not roots:
             return
@@ -158,9 +162,10 @@ class Learner:
         if self.env_steps.any:
             self._begin_update()
         kind = kind_of(roots)
-        self._current, self._measuring, self.calm = None, False, False
+        self._current, self._measuring = None, False
         glimpse = not traced and self.glimpses.ready(kind)
-        read, keep = self.plan.wants(kind, self._rollout_samples(), glimpse=glimpse)
+        rollout = (self._builder.record.rollout_steps if self._builder is not None else None) or 1 << 60
+        read, keep = self.plan.wants(kind, rollout, glimpse=glimpse)
         if traced:
             self._traced[kind] = self._traced.get(kind, 0) + 1
             read = True
@@ -213,9 +218,6 @@ class Learner:
             inputs = reading.value_inputs if reading.policy_inputs is None else reading.policy_inputs
             self._session.env.minibatch(inputs)
 
-    def _rollout_samples(self) -> int:
-        return (self._builder.record.rollout_steps if self._builder is not None else None) or 1 << 60
-
     def _begin_update(self) -> None:
         """The first backward call after environment steps: close the last row, open the next."""
         self._close_update()
@@ -250,17 +252,12 @@ class Learner:
         self.plan.charge(seconds, glimpse=self._glimpsed)
         return facts
 
-    def after_step(self, optimizer: Any) -> None:
+    def after_step(self, optimizer: Any, *_: Any) -> None:
         """An optimizer has stepped. Raises StopWatching when a stop was asked for."""
         if self.muted:
             return
-        builder, index = self._builder, self.tap.number_of(optimizer) if self.calm else None
-        if builder is None or index not in self.steps.counts:
+        if not self.quiet.stepped(optimizer):
             self.tap.guarded("optimizer steps", self._after_step, optimizer)
-        else:
-            self.version += 1
-            self.steps.counts[index] += 1
-            builder.stepped(index, optimizer)
         stops.check(stops.OPTIMIZER_STEP)
 
     def _after_step(self, optimizer: Any) -> None:
@@ -274,13 +271,14 @@ class Learner:
                     builder.measure(name, value)
             self._current, self._measuring = None, False
         if builder is not None:
-            builder.stepped(index, optimizer)
+            builder.stepped(index, optimizer.param_groups[0]["lr"])
         self.layers.recording = self.plan.specimen_next
-        if self.trace.busy:
-            self.trace.leave()
+        self.trace.leave()
         if self._wants_trace():
             self.trace.start()
-        self.calm = not (self.trace.busy or self.layers.recording)
+        self.quiet.know(optimizer)
+        if not (self.trace.busy or self.layers.recording):
+            self.quiet.begin(0 if self.env_steps.any else self.plan.passing())
 
     def clipped(self, parameters: Any, limit: Any, norm: Any) -> None:
         """The script clipped gradients."""
@@ -310,6 +308,7 @@ class Learner:
 
     def finish(self) -> None:
         """The process ends: write what is open."""
+        self._look_up()
         self.trace.stop()
         if self.env_steps.any:
             self._session.env.cut(self.update + 1, last=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Optional, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 from ppodoctor.specimens import next_specimen
 
@@ -17,7 +17,7 @@ MUST = 3
 """The first updates are read whatever they cost."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
-MUST_SECONDS = 0.35
+MUST_SECONDS = 0.2
 """Processor time after which no further whole epoch is read in the first updates, only calls spread over them."""
 
 
@@ -35,9 +35,13 @@ class Plan:
         self._may_glimpse = True
         self._counts: Dict[Any, int] = {}
         self._last: Dict[Any, int] = {}
+        self._order: List[Any] = []
+        self._last_order: List[Any] = []
+        """Kinds of loss of the calls of this update, and of the last, one after the other."""
+        self._ends: List[int] = []
+        """Calls of the last update that were the first or the last of their kind, by their place in it."""
         self._rows: Dict[Any, int] = {}
         self._whole = True
-        self._only: Optional[Tuple[Any, int]] = None
         self.specimen = True
         """Are this update's raw tensors kept?"""
         self.specimen_next = True
@@ -47,6 +51,7 @@ class Plan:
         """A new update begins."""
         self.update = update
         self._last, self._counts, self._rows = self._counts, {}, {}
+        self._last_order, self._order = self._order, []
         self.specimen = next_specimen(update - 1) == update
         self.specimen_next = next_specimen(update) == update + 1
         elapsed = time.perf_counter() - self.began
@@ -54,25 +59,23 @@ class Plan:
         self._may_read = self._full < SHARE * counted
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * counted
         self._whole = self._must < MUST_SECONDS
-        self._only = next(iter(self._last.items())) if len(self._last) == 1 and not self._in_full() else None
+        self._ends = [] if self._in_full() else _ends(self._last_order)
 
     def _in_full(self) -> bool:
         """Is this update read in full, not at its ends alone?"""
         return self.specimen and (self.update <= MUST or self._may_read)
 
-    def passes(self) -> bool:
-        """Is this call in the middle of an update like the last, of one kind and read at its ends? Then it is counted.
+    def passing(self) -> int:
+        """How many calls from here on need only be counted: of an update read at its ends that goes like the last."""
+        place = len(self._order)
+        return next((end - place for end in self._ends if end >= place), 0)
 
-        What most calls of a long run cost.
-        """
-        if self._only is None:
-            return False
-        kind, before = self._only
-        count = self._counts.get(kind, 0)
-        if 0 < count < before - 1:
-            self._counts[kind] = count + 1
-            return True
-        return False
+    def passed(self, count: int) -> None:
+        """So many calls were not looked at: they were of the kinds that came there in the last update."""
+        place = len(self._order)
+        for kind in self._last_order[place : place + count]:
+            self._order.append(kind)
+            self._counts[kind] = self._counts.get(kind, 0) + 1
 
     def charge(self, seconds: float, *, glimpse: bool) -> None:
         """A reading (or what it made necessary later) took so long."""
@@ -93,6 +96,7 @@ class Plan:
         """
         count = self._counts.get(kind, 0)
         self._counts[kind] = count + 1
+        self._order.append(kind)
         before = self._last.get(kind, 0)
         ends = count == 0 or (before > 1 and count == before - 1)
         if self._in_full():
@@ -111,4 +115,11 @@ class Plan:
 
     def calls(self) -> int:
         """Backward calls of the current update so far."""
-        return sum(self._counts.values())
+        return len(self._order)
+
+
+def _ends(order: List[Any]) -> List[int]:
+    """Places at which a kind of loss comes for the first or for the last time."""
+    first = {kind: place for place, kind in reversed(list(enumerate(order)))}
+    last = {kind: place for place, kind in enumerate(order)}
+    return sorted({*first.values(), *last.values()})

@@ -54,7 +54,7 @@ class EnvTap:
         self._off = False
         self._door = Door(self)
         self._classes = ClassHook(self._door)
-        self._rest = Rest(self.streams, self._classes)
+        self._rest = Rest(self.streams, self._classes, self.halves)
         follow_forks(self)
 
     # Attaching

@@ -7,6 +7,7 @@ import importlib
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ppodoctor.records import OptimizerFacts, Site
+from ppodoctor.watching.quiet import Quiet
 from ppodoctor.watching.sites import frame_sites
 
 _GROUP_SETTINGS = ("lr", "eps", "weight_decay", "betas", "momentum", "maximize", "alpha")
@@ -18,9 +19,9 @@ FAILURES = 20
 class TorchTap:
     """Puts a listener behind torch's own functions. The listener's exceptions never reach the script.
 
-    The listener has `before_backward(roots)`, `before_step(optimizer)`, `after_step(optimizer)`, `passes()` and `calm`:
-    while it is calm nobody tells it of clipping or of a step that begins, nor of a backward call that passes;
-    `clipped(parameters, limit, norm)` and `note(tap, text, remedy)`.
+    The listener has `before_backward(roots)`, `before_step(optimizer)`, `after_step(optimizer)`,
+    `clipped(parameters, limit, norm)`, `note(tap, text, remedy)` and `quiet`: while that is on nobody tells it of
+    clipping or of a step that begins, nor of so many backward calls.
     """
 
     def __init__(self, torch: Any, listener: Any) -> None:
@@ -77,11 +78,13 @@ class TorchTap:
 
     def _watched_backward(self, original: Any, name: str, position: int) -> Any:
         keyword = "tensors" if name == "backward" else "outputs"
-        listener = self._listener
+        # gradients of one's own are no updates, and not counted
+        quiet = self._listener.quiet if name == "backward" else Quiet()
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            if listener.calm and name == "backward" and listener.passes():
+            if quiet.calls:
+                quiet.calls -= 1
                 return original(*args, **kwargs)
             roots = args[position] if len(args) > position else kwargs.get(keyword)
             if name == "backward" or not kwargs.get("create_graph"):
@@ -94,7 +97,7 @@ class TorchTap:
         module = importlib.import_module("torch.optim.optimizer")
         optimizer_type = self._torch.optim.Optimizer
         original = optimizer_type.__init__
-        tap, listener = self, self._listener
+        tap, quiet = self, self._listener.quiet
 
         @functools.wraps(original)
         def __init__(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -104,10 +107,10 @@ class TorchTap:
         self._replace(optimizer_type, "__init__", __init__)
         before = module.register_optimizer_step_pre_hook(
             lambda optimizer, args, kwargs: (
-                None if listener.calm else self.guarded("optimizer steps", listener.before_step, optimizer)
+                None if quiet.on else self.guarded("optimizer steps", self._listener.before_step, optimizer)
             )
         )
-        after = module.register_optimizer_step_post_hook(lambda optimizer, args, kwargs: listener.after_step(optimizer))
+        after = module.register_optimizer_step_post_hook(self._listener.after_step)
         self._undo += [before.remove, after.remove]
 
     def add_optimizer(self, optimizer: Any) -> int:
@@ -119,10 +122,6 @@ class TorchTap:
             self._sites[id(optimizer)] = frame_sites()[0]
             self._listener.optimizer_made()
         return found
-
-    def number_of(self, optimizer: Any) -> Optional[int]:
-        """Its number, or None when it was never met."""
-        return self._numbers.get(id(optimizer))
 
     def site_of(self, optimizer: Any) -> Optional[Site]:
         """Where the script made this optimizer."""
@@ -137,11 +136,11 @@ class TorchTap:
     def _watched_clip(self, original: Any) -> Any:
         if hasattr(original, "_ppodoctor"):
             return original
-        tap, listener = self, self._listener
+        tap, quiet = self, self._listener.quiet
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            if listener.calm and tap.clip_site is not None:
+            if quiet.on and tap.clip_site is not None:
                 return original(*args, **kwargs)
             parameters: Any = args[0] if args else kwargs.get("parameters")
             if hasattr(parameters, "__next__"):

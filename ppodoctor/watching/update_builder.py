@@ -57,11 +57,11 @@ class UpdateBuilder:
         if value is not None:
             self._sums.setdefault(name, []).append(float(value))
 
-    def stepped(self, index: int, optimizer: Any) -> None:
-        """An optimizer, numbered from 0, took a step."""
-        self._steps[index] = self._steps.get(index, 0) + 1
+    def stepped(self, index: int, rate: Any, count: int = 1) -> None:
+        """An optimizer, numbered from 0, took steps, the last at this learning rate."""
+        self._steps[index] = self._steps.get(index, 0) + count
         if index == 0 or self.record.learning_rate is None:
-            self.record.learning_rate = float(optimizer.param_groups[0]["lr"])
+            self.record.learning_rate = float(rate)
 
     def finish(self, backwards: int) -> UpdateRecord:
         """The finished row."""
