@@ -15,6 +15,8 @@ EARLY_SECONDS, LATE = 20.0, 0.4
 """Later than that a script changes slowly: it is read for so much of these parts of the time."""
 MUST = 3
 """The first updates are read whatever they cost."""
+WHOLE = 2
+"""Those of them whose first epoch is read call by call."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
 MUST_SECONDS = 0.2
@@ -58,7 +60,7 @@ class Plan:
         counted = min(elapsed, EARLY_SECONDS) + LATE * max(0.0, elapsed - EARLY_SECONDS)
         self._may_read = self._full < SHARE * counted
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * counted
-        self._whole = self._must < MUST_SECONDS
+        self._whole = update <= WHOLE and self._must < MUST_SECONDS
         self._ends = [] if self._in_full() else _ends(self._last_order)
 
     def _in_full(self) -> bool:
@@ -100,7 +102,7 @@ class Plan:
         before = self._last.get(kind, 0)
         ends = count == 0 or (before > 1 and count == before - 1)
         if self._in_full():
-            whole = self._whole and self.update <= MUST and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
+            whole = self._whole and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
             quarter = before > 1 and count % max(before // 4, 1) == 0
             return whole or ends or quarter or count < 2, True
         return ends and (self._may_glimpse if glimpse else self._may_read), False
