@@ -152,6 +152,16 @@ def masks(kind: str, died: bool, cut: bool, flags: tuple[bool, bool]) -> tuple[s
     return {"reset": ("after", 0), "truncation_ignored": ("after", 1)}.get(kind, ("final", 0))
 
 
+def at_cut(script: Script, row: tuple[bool, bool, bool], values: Any) -> Any:
+    """What is bootstrapped in the last row, or at a time limit."""
+    (tail, end, died), (usual, after, own) = row, values
+    if script.variant == "own_state" and not died:
+        return own
+    if script.variant == "tail_past_end" and tail:
+        return after
+    return F(0) if script.variant == "no_tail" and tail and not end else usual
+
+
 def advantages(world: World, script: Script) -> Any:
     """[T, N] float32 by the script's variant: every variant is a plain loop over time."""
     r = paid(world, script).astype(F)
@@ -175,10 +185,10 @@ def advantages(world: World, script: Script) -> Any:
             boot = {"none": F(0), "after": after[t, n], "final": v_final[t, n]}[source]
             if kind == "done_previous_final" and source == "after":
                 boot = v_final[t, n]
-            if kind == "tail_past_end" and tail:
-                boot = after[t, n]
-            if kind == "no_tail" and tail and not end[t, n]:
-                boot = F(0)
+            if tail or world.truncated[t, n]:
+                boot = at_cut(
+                    script, (tail, bool(end[t, n]), bool(world.terminated[t, n])), (boot, after[t, n], v[t, n])
+                )
             running = r[t, n] + g * boot - v[t, n] + gl * F(carry) * running
             if kind == "last_is_zero" and tail:
                 running = F(0)

@@ -52,6 +52,7 @@ _KINDS: Dict[str, Dict[str, str]] = {
     "time_limit": {
         "death": "time_limit_read_as_death",
         "reset": "time_limit_bootstrapped_from_reset",
+        "own": "tail_bootstrapped_from_own_state",
         "ignored_after": "time_limit_ignored",
         "ignored_final": "time_limit_ignored",
         "leak": "gae_leaks_across_episodes",
@@ -59,6 +60,7 @@ _KINDS: Dict[str, Dict[str, str]] = {
     "tail": {
         "zero": "tail_not_bootstrapped",
         "no_advantage": "tail_not_bootstrapped",
+        "own": "tail_bootstrapped_from_own_state",
         "end_ignored": "tail_bootstrapped_past_end",
     },
     "along": {

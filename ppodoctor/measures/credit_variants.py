@@ -23,10 +23,11 @@ class Variant:
     recursion runs on); leak (only the recursion runs on)."""
     time_limit: str = "final"
     """final (bootstraps from the final observation); death; reset (bootstraps from the next episode's first
-    observation); ignored_after, ignored_final; leak. Beside an odd mask: in_reward (the final observation's value is
-    added to the reward, whatever the mask says)."""
+    observation); own (from the state acted in last, beside such a tail); ignored_after, ignored_final; leak. Beside an
+    odd mask: in_reward (the final observation's value is added to the reward, whatever the mask says)."""
     tail: str = "bootstrapped"
-    """bootstrapped; zero; no_advantage (the last row's advantage is 0); end_ignored (bootstrapped past an end)."""
+    """bootstrapped; zero; no_advantage (the last row's advantage is 0); own (bootstrapped from its own value);
+    end_ignored (bootstrapped past an end)."""
     mask: str = NOW
     """now; previous or next (the done flag of the row before or after); rolled (previous, and the last row's before the
     first); inverted. "bootstrap_" or "recursion_" in front when only one of both uses it, "_terminated" behind when
@@ -73,11 +74,12 @@ _TIME_LIMIT = {
     "final": ("final", False),
     "death": ("", False),
     "reset": ("after", False),
+    "own": ("own", False),
     "ignored_after": ("after", True),
     "ignored_final": ("final", True),
     "leak": ("", True),
 }
-_TAILS = ("bootstrapped", "zero", "no_advantage", "end_ignored")
+_TAILS = ("bootstrapped", "zero", "no_advantage", "own", "end_ignored")
 
 
 def time_schemes(grid: Grid) -> Iterator[Scheme]:
@@ -95,7 +97,7 @@ def time_schemes(grid: Grid) -> Iterator[Scheme]:
                 for a in terminations
                 for b in limits
                 for c in tails
-                if _TERMINATION[a][1] == carry_death and _TIME_LIMIT[b][1] == carry_cut
+                if _TERMINATION[a][1] == carry_death and _TIME_LIMIT[b][1] == carry_cut and (b != "own" or c == "own")
             ]
             if variants:
                 yield Scheme(grid, carry.astype(np.float64), columns, tuple(variants))
@@ -106,10 +108,11 @@ def _pieces(grid: Grid) -> Dict[str, Array]:
     pieces = {
         "inner": np.where(grid.inner, grid.after, 0.0),
         "tail_final": np.where(grid.tail & ~grid.end, grid.successor, 0.0),
+        "tail_own": np.where(grid.tail & ~grid.end, grid.value, 0.0),
         "end_tail_after": np.where(end_tail, grid.after, 0.0),
     }
     for name, rows in (("death", grid.terminated), ("cut", grid.cut)):
-        for at, value in (("after", grid.after), ("final", grid.successor)):
+        for at, value in (("after", grid.after), ("final", grid.successor), ("own", grid.value)):
             pieces[f"{name}_{at}"] = np.where(rows & ~grid.tail, value, 0.0)
             pieces[f"{name}_tail_{at}"] = np.where(rows & grid.tail, value, 0.0)
     return pieces
@@ -120,8 +123,10 @@ def _names(termination: str, limit: str, tail: str) -> Tuple[str, ...]:
     for piece, source in (("death", _TERMINATION[termination][0]), ("cut", _TIME_LIMIT[limit][0])):
         if source:
             names.append(f"{piece}_{source}")
-            if tail in ("bootstrapped", "zero", "no_advantage"):
+            if tail != "end_ignored":
                 names.append(f"{piece}_tail_{source}")
+    if tail == "own":
+        names.append("tail_own")
     if tail in ("bootstrapped", "end_ignored"):
         names.append("tail_final")
     if tail == "end_ignored":

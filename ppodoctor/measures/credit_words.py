@@ -16,6 +16,7 @@ _TERMINATION = {
 _TIME_LIMIT = {
     "death": "a time limit counts as death",
     "reset": "a time limit is bootstrapped from the next episode's first state",
+    "own": "wherever it is cut, the row before is bootstrapped from the value of its own state",
     "ignored_after": "time limits are ignored",
     "ignored_final": "the recursion runs across time limits",
     "leak": "the recursion runs across time limits, without a value",
@@ -23,6 +24,7 @@ _TIME_LIMIT = {
 _TAIL = {
     "zero": "the last row is not bootstrapped",
     "no_advantage": "the last row's advantage is 0",
+    "own": "the last row is bootstrapped from the value of its own state",
     "end_ignored": "the last row is bootstrapped even after an end",
 }
 _ALONG = {
@@ -51,7 +53,7 @@ def describe(variant: Variant, form: str, gamma: Optional[float], lam: Optional[
     ends = [(_TERMINATION, variant.termination), (_TIME_LIMIT, variant.time_limit)] if variant.mask == NOW else []
     for table, key in (
         *ends,
-        (_TAIL, variant.tail),
+        (_TAIL, "" if variant.tail == variant.time_limit else variant.tail),
         (_ALONG, variant.along),
         (_REWARD, variant.reward),
     ):

@@ -31,6 +31,7 @@ PLANTED = {
     "truncation_ignored": {"time_limit_ignored"},
     "no_tail": {"tail_not_bootstrapped"},
     "last_is_zero": {"tail_not_bootstrapped"},
+    "own_state": {"tail_bootstrapped_from_own_state"},
     "environments": {"gae_along_wrong_axis", "time_limit_read_as_death"},
     "across_environments": {"gae_leaks_across_environments", "time_limit_read_as_death"},
     "rolling": {"gae_leaks_across_environments", "time_limit_read_as_death"},

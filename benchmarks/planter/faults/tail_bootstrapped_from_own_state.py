@@ -1,0 +1,26 @@
+"""The recursion starts from the last stored value, that of the state in which the last action was taken."""
+
+from planter.fault import Fault
+
+FAULT = Fault(
+    id="tail_bootstrapped_from_own_state",
+    family="advantage",
+    numbers=(37,),
+    kind="exact",
+    edits={
+        "cartpole_vector": [
+            (
+                "    advantages = torch.zeros_like(rewards)\n",
+                "    next_values[-1] = values[-1]\n    advantages = torch.zeros_like(rewards)\n",
+            )
+        ],
+        "pendulum_notebook": [("returns = compute_gae(next_value,", "returns = compute_gae(values[-1],")],
+        "own_gaussian": [("    ADV = np.zeros", "    V_NEXT[-1] = V[-1]\n    ADV = np.zeros")],
+        "recurrent_gru": [
+            (
+                '    adv, last = torch.zeros_like(d["reward"]), 0.0\n',
+                ('    adv, last = torch.zeros_like(d["reward"]), 0.0\n    d["next_value"][-1] = d["value"][-1]\n'),
+            )
+        ],
+    },
+)
