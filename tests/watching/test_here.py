@@ -139,6 +139,7 @@ def test_what_was_made_inside_is_recorded(tmp_path):
             trainer.update()
     run = Run.load(tmp_path / "run")
     assert [(row.update, row.backwards, row.optimizer_steps) for row in run.updates] == [(n, 3, 3) for n in range(1, 5)]
+    assert run.optimizers[0].steps == 12
     assert run.updates[1].rollout_steps == 40
     assert run.header["status"] == "finished"
     assert run.setting("clip_range") == pytest.approx(0.2)

@@ -140,6 +140,26 @@ def test_another_environment_of_such_a_class_is_seen_whole(tap):
     assert (single.steps, vector.steps) == (4, 2 * (2 * ROWS + 5))
 
 
+def test_steps_in_halves_are_counted_while_classes_are_left_alone(tap):
+    class Halved(gymnasium.vector.VectorWrapper):
+        def step_async(self, actions):
+            self.sent = actions
+
+        def step_wait(self):
+            return self.env.step(self.sent)
+
+    def by_halves():
+        envs.reset(seed=1)
+        for k in range(ROWS):
+            envs.step_async(np.full(2, k % 2))
+            envs.step_wait()
+
+    envs = Halved(gymnasium.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync"))
+    kept_then_light(tap, by_halves)
+    assert tap.streams.watched[0].stream.plain
+    assert tap.facts()[0].steps == 2 * 2 * ROWS
+
+
 def test_classes_left_alone_get_everything_back_in_the_end(recorder):
     own = vars(CartPoleEnv)["step"]
     tap = EnvTap(recorder)

@@ -1,0 +1,79 @@
+"""Which backward calls are read: the first updates' first epoch, later the first and the last of each kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from ppodoctor.watching.plan import WHOLE, Plan
+
+SAMPLES, BATCH = 128, 16
+EPOCH = SAMPLES // BATCH
+
+
+def update(plan, number, kinds):
+    """One update with these backward calls: the places of those that were read, and of those that were looked at."""
+    plan.begin(number)
+    read, seen, place = [], [], 0
+    while place < len(kinds):
+        passing = min(plan.passing(), len(kinds) - place)
+        plan.passed(passing)
+        place += passing
+        if place == len(kinds):
+            break
+        seen.append(place)
+        if plan.wants(kinds[place], SAMPLES, glimpse=True)[0]:
+            read.append(place)
+            plan.saw(kinds[place], BATCH)
+        place += 1
+    return read, seen
+
+
+def later(kinds, number=5):
+    """A plan that has seen such updates before."""
+    plan = Plan()
+    for earlier in range(1, number):
+        update(plan, earlier, kinds)
+    return plan
+
+
+def test_the_first_epoch_of_the_first_updates_is_read_call_by_call_and_the_third_at_a_few():
+    plan, kinds = Plan(), ["loss"] * 10 * EPOCH
+    for number in range(1, WHOLE + 1):
+        assert update(plan, number, kinds)[0][:EPOCH] == list(range(EPOCH))
+    few, _ = update(plan, WHOLE + 1, kinds)
+    assert {0, len(kinds) - 1} <= set(few)
+    assert len(few) < EPOCH
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ends"),
+    [
+        (["loss"] * 40, [0, 39]),
+        (["actor", "critic"] * 20, [0, 1, 38, 39]),
+        (["actor"] * 20 + ["critic"] * 20, [0, 19, 20, 39]),
+        (["loss"], [0]),
+    ],
+)
+def test_later_the_first_and_the_last_of_each_kind_are_looked_at_and_the_others_counted(kinds, ends):
+    plan = later(kinds)
+    read, seen = update(plan, 5, kinds)
+    assert read == seen == ends
+    assert plan.calls() == len(kinds)
+    assert plan.kinds() == set(kinds)
+
+
+def test_an_update_that_stops_early_and_one_that_goes_on_longer_are_counted_whole():
+    plan = later(["loss"] * 40)
+    update(plan, 5, ["loss"] * 13)
+    assert plan.calls() == 13
+    read, _ = update(plan, 6, ["loss"] * 30)
+    assert plan.calls() == 30
+    assert read == [0, 12]
+
+
+def test_an_update_that_is_read_in_full_lets_nothing_pass():
+    plan = later(["loss"] * 40, number=16)
+    plan.began -= 1e6  # much time has gone by: readings may take some of it
+    _, seen = update(plan, 16, ["loss"] * 40)
+    assert plan.specimen
+    assert seen == list(range(40))
