@@ -93,9 +93,9 @@ class Cuts:
         self._write(record)
 
     def _columns(self) -> Dict[str, Any]:
-        window = Window()
         training = self.training()
-        for watched in training:
+        window = training[0].window if training else Window()
+        for watched in training[1:]:
             window.merge(watched.window)
         for watched in self._streams.watched:
             watched.window = Window()
