@@ -1,9 +1,11 @@
-"""What watching costs: time, memory and disk of scripts that run with and without it, in interleaved pairs.
+"""What watching costs: time, memory and disk of scripts that run with and without it, side by side.
 
 Usage: python benchmarks/watch_overhead.py [--quick] [--repeats N] [--only GLOB] [--scripts PATH] [--json PATH]
 
-Each ratio is watched over bare. Processor time (user and system, of the command with all its processes and of the
-watch beside it) is given beside wall time, because it moves less when the machine does other things as well. The start
+Each ratio is watched over bare. The two runs of a pair take turns of half a second, so that what drifts in a shared
+machine's speed (5 to 10% in a minute) is met by both; wall time is that of a run's own turns. What the watch allows
+itself goes by the clock on the wall, which is twice as fast then: its cost comes out rather too high. Processor time
+(user and system, of the command with all its processes and of the watch beside it) is given beside wall time. The start
 is measured by a script that only imports its libraries; "steady" is what remains of a script without it. --scripts
 names a JSON file, a list of {"id", "cwd", "argv", "env"}, whose scripts are measured after those of examples/.
 """
@@ -15,10 +17,8 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from study.fingerprint import ROOT, versions
+from study.turns import Ended, Turns, run_in_turns
 
 TARGET_MEDIAN, TARGET_WORST = 1.05, 1.10
 START = "start"
@@ -153,12 +154,11 @@ def _measure(script: Script, options: argparse.Namespace, place: Path, *, repeat
     """Pairs of runs; which of the two goes first alternates."""
     measured = Measured(script, [], [])
     if script.id == START:
-        _run(script, options.threads, place, place / "warm")  # bytecode and the disk's cache
+        _run(script, options.threads, place, [place / "warm"])  # bytecode and the disk's cache
     for number in range(repeats):
-        for watched in (bool(number % 2), not number % 2):
-            folder = place / f"{script.id}-{number}" if watched else None
-            spent = _run(script, options.threads, place, folder)
-            (measured.watched if watched else measured.bare).append(spent)
+        folders = [None, place / f"{script.id}-{number}"][:: 1 if number % 2 == 0 else -1]
+        for folder, spent in zip(folders, _run(script, options.threads, place, folders), strict=True):
+            (measured.watched if folder else measured.bare).append(spent)
     return measured
 
 
@@ -166,30 +166,29 @@ class _Failed(Exception):
     """A script did not end as it should; there is nothing to measure."""
 
 
-def _run(script: Script, threads: int, place: Path, folder: Path | None) -> Spent:
-    command = list(script.argv)
-    if folder is not None:
-        command = [sys.executable, "-c", WATCH, str(folder), *command]
+def _run(script: Script, threads: int, place: Path, folders: Sequence[Path | None]) -> list[Spent]:
+    """Run a script once for each folder, in turns, watched into the folder where there is one."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONHASHSEED": "0", **script.env}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else every watched run compiles the watch again
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH", "")]))
-    log = place / "output.txt"
-    began = time.perf_counter()
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, cwd=script.cwd or place, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
-        _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        told = log.read_text(errors="replace")[-800:]
-        raise _Failed(f"{script.id}{' (watched)' if folder else ''} ended with status {process.returncode}:\n{told}")
-    per_mib = 1024 if sys.platform != "darwin" else 1024 * 1024  # macOS counts bytes, others KiB
+    logs = [place / f"output-{number}.txt" for number in range(len(folders))]
+    commands = []
+    for folder, log in zip(folders, logs, strict=True):
+        before = () if folder is None else (sys.executable, "-c", WATCH, str(folder))
+        commands.append(Turns((*before, *script.argv), Path(script.cwd or place), environment, log))
+    found = run_in_turns(commands)
+    for ended, folder, log in zip(found, folders, logs, strict=True):
+        if ended.status != 0:
+            told = log.read_text(errors="replace")[-800:]
+            raise _Failed(f"{script.id}{' (watched)' if folder else ''} ended with status {ended.status}:\n{told}")
+    return [_spent(ended, folder) for ended, folder in zip(found, folders, strict=True)]
+
+
+def _spent(ended: Ended, folder: Path | None) -> Spent:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder is not None else 0
     rows = folder / "updates.jsonl" if folder is not None else None
     updates = len(rows.read_text(encoding="utf-8").splitlines()) if rows is not None and rows.exists() else 0
-    return Spent(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / per_mib, size / 2**20, updates)
+    return Spent(ended.wall, ended.cpu, ended.memory_mib, size / 2**20, updates)
 
 
 def _steady(one: Measured, start: Measured) -> float:

@@ -56,7 +56,8 @@ class Signals:
             time.sleep(min(seconds, 0.05))
         else:
             info = signal.sigtimedwait([*self._handlers, signal.SIGCHLD], max(0.0, seconds))
-            if info is not None and info.si_signo != signal.SIGCHLD:
+            # After a stop (Ctrl-Z) that outlasts the timeout Python returns a record that nothing was written into.
+            if info is not None and info.si_signo in self._handlers:
                 self._arrived.append(Received(info.si_signo, info.si_code == SI_KERNEL))
         arrived, self._arrived = self._arrived, []
         return arrived

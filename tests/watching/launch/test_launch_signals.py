@@ -48,6 +48,19 @@ def test_a_signal_to_the_whole_group_ends_a_plain_script_once(desk):
     assert gone(pid)
 
 
+def test_a_command_that_was_stopped_for_a_while_goes_on(desk):
+    desk.write("my.py", "import os, time\nopen('ready', 'w').write(str(os.getpid()))\ntime.sleep(3)\n")
+    driven = desk.driven(sys.executable, "my.py")
+    driven.wait_for(desk.folder / "ready")
+    for _ in range(2):
+        os.killpg(driven.process.pid, signal.SIGSTOP)
+        time.sleep(0.6)
+        os.killpg(driven.process.pid, signal.SIGCONT)
+        time.sleep(0.1)
+    outcome = driven.outcome()
+    assert (outcome["exit_status"], outcome["interrupted"]) == (0, None)
+
+
 def test_a_keyboard_interrupt_at_the_terminal_arrives_once(desk):
     desk.write("my.py", COUNTING)
     desk.write("question.py", "")
