@@ -155,13 +155,13 @@ class MinibatchSpecimen:
 
 
 def next_specimen(after: int) -> int:
-    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four from 16 on."""
+    """The first update behind this one whose raw tensors are kept: 1, 2, 3, 16, 128, and so on by eights."""
     if after < 3:
         return after + 1
-    power = 16
-    while power <= after:
-        power *= 4
-    return power
+    update = 16
+    while update <= after:
+        update *= 8
+    return update
 
 
 def _pack(meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> Dict[str, Array]:

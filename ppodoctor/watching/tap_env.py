@@ -155,7 +155,7 @@ class EnvTap:
         self.unheard += 1
         self._current = stream
         try:
-            stream.after(sent, (action,), out, trace, door)
+            stream.after(sent, (), out, trace, door)  # only what is kept with observations looks at the arguments
         except Exception as error:
             self._fail(stream, error)
         return out

@@ -68,7 +68,7 @@ def test_it_does_not_matter_whether_every_update_is_shown(task, tmp_path):
     few.skips = True
     some = train(task, SMALL, out=tmp_path / "some", observers=[few])
     assert [one.number for one in seen["all"]] == list(range(1, 41))
-    assert [one.number for one in seen["some"]][:4] == [1, 2, 3, 4]
+    assert [one.number for one in seen["some"]][:3] == [1, 2, 3]
     assert len(seen["some"]) < 40
     assert seen["some"][-1].number == 40
     assert same_tensors(all_of_them.policy.tensors, some.policy.tensors)
