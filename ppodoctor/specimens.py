@@ -155,12 +155,12 @@ class MinibatchSpecimen:
 
 
 def next_specimen(after: int) -> int:
-    """The first update behind this one whose raw tensors are kept: 1, 2, 3, 16, 128, and so on by eights."""
+    """The first update behind this one whose raw tensors are kept: 1, 2, 3, then the powers of four from 16 on."""
     if after < 3:
         return after + 1
     update = 16
     while update <= after:
-        update *= 8
+        update *= 4
     return update
 
 
