@@ -107,6 +107,28 @@ def test_a_vector_environment_is_looked_below_until_it_has_shown_who_resets(tap)
     assert (does_not_say.autoreset, does_not_say.plain) == ("unknown", False)
 
 
+def test_a_vector_environment_that_keeps_final_observations_to_itself_is_looked_below(tap):
+    class Untold(Silent):
+        """The older interface, resetting within the step, with nothing in its infos."""
+
+        metadata = {"autoreset_mode": "same_step"}  # noqa: RUF012
+
+        def __init__(self):
+            self.inner = [Count(i, length=5) for i in range(self.num_envs)]
+
+        def step(self, actions):
+            obs, reward, terminated, truncated, _ = super().step(actions)
+            done = terminated | truncated
+            for i in np.flatnonzero(done):
+                obs[i] = self.inner[i].reset()[0]
+            return obs, reward, done, [{} for _ in done]
+
+    envs = Untold()
+    kept_then_light(tap, lambda: vector_run(envs))
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert (stream.autoreset, stream.light) == ("same_step", False)
+
+
 def test_a_change_is_noticed_when_steps_are_kept_again(tap, recorder):
     env = LaterDoubled(gymnasium.make("CartPole-v1"))
     kept_then_light(tap, lambda: play(env, ROWS))
