@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 script=examples/broken_cartpole.py run=runs/demo
 PATH="$PWD/.venv/bin:$PATH"
 
-echo "$script is a PPO script with a fault in it. ppodoctor runs it as it is, for about a minute:"
+echo "$script is a PPO script with a fault in it."
+echo "ppodoctor runs it as it is, for about a minute:"
 echo
 echo "    ppodoctor diagnose --out $run -- python $script"
 echo
@@ -17,5 +18,6 @@ if [ "$status" -ne 1 ] || ! [ -s "$run/report.html" ]; then
     echo "The demo failed: a named cause (exit status 1) and $run/report.html were expected, the status was $status." >&2
     exit 1
 fi
-echo "A cause was named (exit status 1), as it should be here. The whole story, to open in a browser:"
+echo "A cause was named (exit status 1), as it should be here."
+echo "The whole story, to open in a browser:"
 echo "    $PWD/$run/report.html"
