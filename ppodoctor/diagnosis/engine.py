@@ -141,6 +141,8 @@ def _verdict(run: Run, roots: tuple[Finding, ...], clear: tuple[Check, ...], out
         return CAUSE_FOUND
     if not run.updates or outcome.fails:
         return UNDECIDED
+    if outcome.status == TOO_YOUNG and run.header.get("status") == "crashed":
+        return UNDECIDED  # no time will make a script learn that ends by itself
     tensors_read = sum(c.basis == EXACT and "minibatches" in c.needs for c in clear)
     if tensors_read or outcome.status == LEARNED:
         return HEALTHY

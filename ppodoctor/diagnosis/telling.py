@@ -65,7 +65,7 @@ def next_steps(draft: Diagnosis, run: Run, outcome: Learning, kinds: Sequence[Lo
         young = "watch longer (`--seconds 300`) to see the return rise"
         return (young,) if outcome.status == TOO_YOUNG else ()
     steps = [kind.next_step for kind in kinds]
-    if not run.updates and crashed:
+    if crashed and (not run.updates or outcome.status == TOO_YOUNG):
         return (_MEND, *steps)
     if not run.updates:
         steps.append("watch until the first updates: `--updates 20 --seconds 600`")

@@ -89,6 +89,14 @@ def test_a_script_that_failed_later_is_to_be_mended_first_too(diagnosed):
     assert found.next_steps == ("mend what stopped the script, and run the same command again",)
 
 
+def test_a_script_that_failed_before_it_could_learn_is_not_called_healthy(diagnosed):
+    young = HEALTHY_RUN.but(updates=HEALTHY_RUN.run.updates[:1], episodes=HEALTHY_RUN.run.episodes[:20])
+    assert diagnosed(young).verdict == HEALTHY
+    found = diagnosed(young.but(header={**HEALTHY_RUN.run.header, "status": "crashed"}))
+    assert found.verdict == UNDECIDED
+    assert found.next_steps[0].startswith("mend what stopped the script")
+
+
 def test_a_run_whose_tensors_were_not_read_is_not_called_healthy(diagnosed):
     blind = HEALTHY_RUN.but(minibatches=())
     assert diagnosed(blind).verdict == UNDECIDED
