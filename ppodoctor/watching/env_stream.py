@@ -113,10 +113,11 @@ class Stream:
 
     def _tells_all(self) -> bool:
         """Does what step returns tell how an episode ended and who resets?"""
+        told = self.returns == 5 or not self.five_below
         if self.vector:
-            told = self.returns == 5 or (self.told_ends >= _TOLD_ENDS and not self.untold_ends)
+            told = told or (self.told_ends >= _TOLD_ENDS and not self.untold_ends)
             return told and self.autoreset_known
-        return self.returns == 5 or not self.five_below
+        return told
 
     def before(self) -> None:
         """Called before a step while observations are kept and the current one has not been copied yet."""

@@ -145,7 +145,7 @@ class Learner:
         roots = tuple(r for r in roots if getattr(r, "grad_fn", None) is not None)
         if not roots:
             return
-        began = time.perf_counter()
+        began = time.process_time()
         # several losses may be made in one traced stretch: what it showed holds until the next optimizer step
         traced = self.trace.on or any(self.trace.lookup(root.grad_fn) is not None for root in roots)
         self.trace.stop()
@@ -156,7 +156,7 @@ class Learner:
         finally:
             self._reading = False
             self.reader.last = []
-            self.plan.spent += time.perf_counter() - began
+            self.plan.spent += time.process_time() - began
 
     def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
         if self.env_steps.any:
@@ -172,14 +172,14 @@ class Learner:
         self._untraced = not self.plan.kinds() <= self._traced.keys()
         if not read or self._builder is None or self.hooks.forbid_reading(self.note):
             return
-        began = time.perf_counter()
+        began = time.process_time()
         seen = self.glimpses.read(kind, roots) if glimpse and not keep else None
         self._measuring, self._glimpsed = True, seen is not None
         if seen is not None:
             self._builder.add(seen)
         else:
             self._read_in_full(kind, roots, traced, keep)
-        self.plan.charge(time.perf_counter() - began, glimpse=self._glimpsed)
+        self.plan.charge(time.process_time() - began, glimpse=self._glimpsed)
 
     def _read_in_full(self, kind: Any, roots: Tuple[Any, ...], traced: bool, keep: bool) -> None:
         began = time.thread_time()
@@ -223,8 +223,8 @@ class Learner:
         self._close_update()
         self.env_steps.begin_update()
         self.update += 1
-        self.plan.begin(self.update)
         env = self._session.env
+        self.plan.begin(self.update, env.total_steps)
         rollouts, columns = env.cut(self.update)
         self._builder = UpdateBuilder(self.update, env.total_steps, time.perf_counter() - self._session.began, columns)
         if self.plan.specimen:
@@ -242,12 +242,12 @@ class Learner:
 
     def _measured(self, measure: Callable[..., Dict[str, Any]], *args: Any) -> Dict[str, Any]:
         """Measure around a step whose loss was read; the time belongs to that reading."""
-        began = time.perf_counter()
+        began = time.process_time()
         with self._unseen():
             facts = measure(*args)
         if self._current is not None:
             self._current.facts.update(facts)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         self.plan.spent += seconds
         self.plan.charge(seconds, glimpse=self._glimpsed)
         return facts

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 from ppodoctor.specimens import next_specimen
 
 SHARE = 0.004
-"""Part of the wall time that full readings after the first updates may take at first, with what they write."""
+"""Part of the script's time that full readings after the first updates may take at first, with what they write."""
 GLIMPSE_SHARE = 0.002
 """Part of it that glimpses may take."""
 EARLY_SECONDS, LATE = 20.0, 0.4
@@ -17,6 +17,9 @@ MUST = 3
 """The first updates are read whatever they cost."""
 WHOLE = 2
 """Those of them whose first epoch is read call by call."""
+ENOUGH = 4096
+"""Environment steps of the first two rollouts that show enough: then only the first update's epoch is read call by call,
+and the third rollout is not kept."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
 MUST_SECONDS = 0.2
@@ -27,9 +30,9 @@ class Plan:
     """Decides per backward call, from what the last update looked like."""
 
     def __init__(self) -> None:
-        self.began = time.perf_counter()
+        self.lasted: Callable[[], float] = _since_now()
         self.spent = 0.0
-        """Seconds in the watch, all told."""
+        """Processor seconds in the watch, all told."""
         self._full = 0.0
         self._glimpses = 0.0
         self._must = 0.0
@@ -49,18 +52,19 @@ class Plan:
         self.specimen_next = True
         self.update = 0
 
-    def begin(self, update: int) -> None:
-        """A new update begins."""
+    def begin(self, update: int, steps: int) -> None:
+        """A new update begins, after so many environment steps in all."""
         self.update = update
         self._last, self._counts, self._rows = self._counts, {}, {}
         self._last_order, self._order = self._order, []
-        self.specimen = next_specimen(update - 1) == update
-        self.specimen_next = next_specimen(update) == update + 1
-        elapsed = time.perf_counter() - self.began
+        many = steps >= ENOUGH and update > 1
+        self.specimen = self.specimen_next
+        self.specimen_next = next_specimen(update) == update + 1 and not (many and update < MUST)
+        elapsed = self.lasted()
         counted = min(elapsed, EARLY_SECONDS) + LATE * max(0.0, elapsed - EARLY_SECONDS)
         self._may_read = self._full < SHARE * counted
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * counted
-        self._whole = update <= WHOLE and self._must < MUST_SECONDS
+        self._whole = update <= WHOLE and not many and self._must < MUST_SECONDS
         self._ends = [] if self._in_full() else _ends(self._last_order)
 
     def _in_full(self) -> bool:
@@ -118,6 +122,15 @@ class Plan:
     def calls(self) -> int:
         """Backward calls of the current update so far."""
         return len(self._order)
+
+
+def _since_now() -> Callable[[], float]:
+    """A clock that starts at 0, in seconds: the wall's, or the processor time of this process where that is less.
+
+    A script that waits, or that was stopped for a while, gives no time to spend; nor do many busy threads give more.
+    """
+    wall, own = time.perf_counter(), time.process_time()
+    return lambda: min(time.perf_counter() - wall, time.process_time() - own)
 
 
 def _ends(order: List[Any]) -> List[int]:

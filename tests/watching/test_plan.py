@@ -12,7 +12,7 @@ EPOCH = SAMPLES // BATCH
 
 def update(plan, number, kinds):
     """One update with these backward calls: the places of those that were read, and of those that were looked at."""
-    plan.begin(number)
+    plan.begin(number, number * SAMPLES)
     read, seen, place = [], [], 0
     while place < len(kinds):
         passing = min(plan.passing(), len(kinds) - place)
@@ -73,7 +73,7 @@ def test_an_update_that_stops_early_and_one_that_goes_on_longer_are_counted_whol
 
 def test_an_update_that_is_read_in_full_lets_nothing_pass():
     plan = later(["loss"] * 40, number=16)
-    plan.began -= 1e6  # much time has gone by: readings may take some of it
+    plan.lasted = lambda: 1e6  # much time has gone by: readings may take some of it
     _, seen = update(plan, 16, ["loss"] * 40)
     assert plan.specimen
     assert seen == list(range(40))
