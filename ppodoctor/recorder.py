@@ -1,4 +1,4 @@
-"""The one writer of Runs: append-only rows, flushed per row, readable at any moment and after a kill.
+"""The one writer of Runs: append-only rows, flushed as they come, readable at any moment and after a kill.
 
 Loaded inside the watched process too: standard library and numpy only, Python 3.9 or later.
 """
@@ -10,7 +10,7 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ppodoctor.records import SCHEMA, EpisodeRecord, Note, UpdateRecord, to_dict
 
@@ -32,11 +32,17 @@ class Recorder:
 
     def update(self, record: UpdateRecord) -> None:
         """Append one policy update."""
-        self._append("updates.jsonl", to_dict(record))
+        self.updates([record])
+
+    def updates(self, records: Sequence[UpdateRecord]) -> None:
+        """Append policy updates."""
+        if self.problem is None:
+            self._write("updates.jsonl", "".join(_line(to_dict(record)) for record in records))
 
     def episode(self, record: EpisodeRecord) -> None:
         """Append one finished episode; flushed with the next update."""
-        self._append("episodes.jsonl", dict(vars(record)), flush=False)  # flat, and there may be many
+        if self.problem is None:
+            self._write("episodes.jsonl", _line(dict(vars(record))), flush=False)  # flat, and there may be many
 
     def lines(self, updates: str, episodes: str) -> None:
         """Append many of both at once, JSON lines already: rows as `update` and `episode` write them."""
@@ -91,10 +97,6 @@ class Recorder:
         for handle in self._files.values():
             self._guard(handle.close)
         self._files.clear()
-
-    def _append(self, name: str, row: Dict[str, Any], *, flush: bool = True) -> None:
-        if self.problem is None:
-            self._write(name, _line(row), flush=flush)
 
     def _write(self, name: str, text: str, *, flush: bool = True) -> None:
         if self.problem is not None:

@@ -5,17 +5,22 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 
 from __future__ import annotations
 
+import time
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
 from ppodoctor.records import EnvFacts, EpisodeRecord
 from ppodoctor.specimens import RolloutSpecimen
-from ppodoctor.watching.env_fold import Block
+from ppodoctor.watching.env_block import Block, Mark
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_streams import Streams, Watched
-from ppodoctor.watching.env_totals import Window
+from ppodoctor.watching.env_windows import Window
 from ppodoctor.watching.train_streams import TrainStreams
+
+MARKS, WAIT = 16, 0.5
+"""Updates that are only marked before their rows are folded together, and the seconds they wait at most: most of what
+a fold costs does not depend on the number of its rows."""
 
 
 class Cuts:
@@ -31,16 +36,41 @@ class Cuts:
         self._write = write
         self._fail = fail
         self._updates = 0
+        """Policy updates before the first of the rows that are not folded yet."""
+        self._marks: List[Dict[int, Mark]] = []
+        """By stream, for every update that was only marked."""
+        self._earlier: List[Dict[str, Any]] = []
+        self._ended: List[EpisodeRecord] = []
+        self._counted: Dict[int, int] = {}
+        """Calls of each stream at the last cut or mark."""
+        self._settled = 0.0
+
+    def mark(self, update: int) -> bool:
+        """Remember where policy update `update` begins, and leave its rows to a later cut, soon.
+
+        False where nothing is left for later: observations are kept, or what lies below steps matters.
+        """
+        waiting = bool(self._marks) and time.perf_counter() - self._settled > WAIT
+        streams = [watched.stream for watched in self._streams.watched if watched.stream.rows]
+        if waiting or len(self._marks) >= MARKS or not streams or not all(stream.plain for stream in streams):
+            return False
+        if not self._marks:
+            self._updates = max(0, update - 1)
+            self._settled = time.perf_counter()
+        self._marks.append({stream.index: Mark(len(stream.rows), len(stream.events)) for stream in streams})
+        self._count_steps(())
+        return True
 
     def cut(self, update: int, *, last: bool = False) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
         """The rollouts that were kept and the columns of the training streams, for policy update `update`.
 
         After the `last` cut no update comes: what was stepped since the one before trains nobody.
         """
-        self._updates = max(0, update - 1)
+        if not self._marks:
+            self._updates = max(0, update - 1)
         rollouts = []
         for watched in self._streams.watched:
-            block = self.fold(watched) if watched.stream.rows else None
+            block = self._fold(watched) if watched.stream.rows else None
             if block is None:
                 continue
             found = specimen(watched.stream, block, update, watched.facts.observation.shape)
@@ -48,21 +78,39 @@ class Cuts:
                 rollouts.append(found)
         self._over = last
         if not last:
-            steps = {one.stream.index: one.window.steps for one in self._streams.watched if one.window.steps}
-            self.train_streams.cut(steps)
-            self.train_streams.rollouts(rollouts)
-        columns = self._columns()
+            self._count_steps(rollouts)
+        *earlier, columns = self._columns()
+        self._earlier += earlier
+        for watched in self._streams.watched:
+            watched.windows = [Window()]
+        self._settle()
         self._updates = max(0, update)
         return rollouts, columns
 
-    def fold(self, watched: Watched, count: Optional[int] = None) -> Optional[Block]:
-        """Turn a stream's first `count` rows (all by default) into a block and into sums; None when that failed."""
-        try:
-            with np.errstate(all="ignore"):  # the script may have told numpy to raise
-                return watched.fold(self._episode, count)
-        except (ValueError, TypeError, IndexError) as error:
-            self._fail(watched.stream, error)
-            return None
+    def earlier(self) -> List[Dict[str, Any]]:
+        """The columns of the updates that were marked and have been settled since the last call, in order."""
+        found, self._earlier = self._earlier, []
+        return found
+
+    def fold(self, watched: Watched, count: Optional[int] = None) -> None:
+        """Sum up a stream's first `count` rows (all by default) before a cut."""
+        if self._marks:
+            self.finish()
+        else:
+            self._fold(watched, count)
+            self._settle()
+
+    def finish(self) -> None:
+        """Fold what is left."""
+        for watched in self._streams.watched:
+            if watched.stream.rows:
+                self._fold(watched)
+        if self._marks:
+            *earlier, _ = self._columns()
+            self._earlier += earlier
+            for watched in self._streams.watched:
+                watched.windows = watched.windows[len(self._marks) :] or [Window()]
+        self._settle()
 
     def training(self) -> List[Watched]:
         """The streams that train, the busiest ones while that is not known."""
@@ -72,37 +120,68 @@ class Cuts:
         evaluating = self._evaluating()
         return [one for one in watched if one.stream.index not in evaluating]
 
-    def _evaluating(self) -> Set[int]:
-        numbers = [one.stream.index for one in self._streams.watched]
-        return self.train_streams.ended(numbers) if self._over else self.train_streams.evaluating(numbers)
-
     def facts(self) -> List[EnvFacts]:
         """What is known about every stream."""
         evaluating = self._evaluating()
         with np.errstate(all="ignore"):
             return [one.describe(one.stream.index in evaluating) for one in self._streams.watched]
 
-    def finish(self) -> None:
-        """Fold what is left."""
+    def _fold(self, watched: Watched, count: Optional[int] = None) -> Optional[Block]:
+        """Turn rows into a block and into sums; None when that failed."""
+        marks = [mark.get(watched.stream.index, _NOTHING) for mark in self._marks]
+        try:
+            with np.errstate(all="ignore"):  # the script may have told numpy to raise
+                return watched.fold(self._ended.append, count, marks)
+        except (ValueError, TypeError, IndexError) as error:
+            self._fail(watched.stream, error)
+            return None
+
+    def _settle(self) -> None:
+        """Nothing is marked any longer: write the episodes in the order of the updates."""
+        for record in self._ended:
+            record.update += self._updates
+        self._ended.sort(key=_update_of)
+        for record in self._ended:
+            self._write(record)
+        self._ended = []
+        self._updates += len(self._marks)
+        self._marks = []
+
+    def _count_steps(self, rollouts: Any) -> None:
+        """An update begins: how many steps each stream took for it."""
+        steps = {}
         for watched in self._streams.watched:
-            if watched.stream.rows:
-                self.fold(watched)
+            stream = watched.stream
+            taken = stream.calls - self._counted.get(stream.index, 0)
+            if taken:
+                steps[stream.index] = taken * stream.envs
+            self._counted[stream.index] = stream.calls
+        self.train_streams.cut(steps)
+        self.train_streams.rollouts(rollouts)
 
-    def _episode(self, record: EpisodeRecord) -> None:
-        record.update = self._updates
-        self._write(record)
+    def _evaluating(self) -> Set[int]:
+        numbers = [one.stream.index for one in self._streams.watched]
+        return self.train_streams.ended(numbers) if self._over else self.train_streams.evaluating(numbers)
 
-    def _columns(self) -> Dict[str, Any]:
+    def _columns(self) -> List[Dict[str, Any]]:
+        """For every marked update and the one to come."""
         training = self.training()
-        window = training[0].window if training else Window()
-        for watched in training[1:]:
-            window.merge(watched.window)
-        for watched in self._streams.watched:
-            watched.window = Window()
-        if not window.steps:
-            return {}
-        with np.errstate(all="ignore"):
-            return window.columns(use_cut=not any(watched.totals.whole for watched in training))
+        use_cut = not any(watched.totals.whole for watched in training)
+        found = []
+        for place in range(len(self._marks) + 1):
+            window = Window()
+            for watched in training:
+                if place < len(watched.windows):
+                    window.merge(watched.windows[place])
+            found.append(window.columns(use_cut))
+        return found
+
+
+_NOTHING = Mark(0, 0)
+
+
+def _update_of(record: EpisodeRecord) -> int:
+    return record.update
 
 
 def specimen(stream: Stream, block: Block, update: int, obs_shape: Tuple[int, ...]) -> Optional[RolloutSpecimen]:

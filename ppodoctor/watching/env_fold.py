@@ -5,70 +5,18 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppodoctor.records import EpisodeRecord
+from ppodoctor.watching.env_block import Block, Carry, Mark
 from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.env_values import PLAIN, action_array, as_array, column
 
 Array = Any
-
-
-@dataclass
-class Block:
-    """Folded rows of one stream: [T, N] arrays, and observations when they were kept."""
-
-    first_call: int
-    reward: Array
-    raw: Optional[Array]
-    """Innermost reward, None where it is not visible."""
-    terminated: Array
-    truncated: Array
-    done_seen: Array
-    filler: Array
-    reset_before: Array
-    final_known: Array
-    action: Optional[Array]
-    inner_action: Optional[Array] = None
-    obs: Optional[Array] = None
-    next_obs: Optional[Array] = None
-    fillers: bool = False
-    """Is there any row that a next-step reset inserted?"""
-
-    def received(self, column: Array) -> Array:
-        """The entries of a [T, N, ...] column that belong to steps."""
-        return np.asarray(column[~self.filler]) if self.fillers else column
-
-
-@dataclass
-class Carry:
-    """What a fold leaves for the next one, per environment."""
-
-    ret: Array
-    seen: Array
-    length: Array
-    over: Array
-    """Ended, and not reset by anybody yet."""
-    reset_before: Array
-    """[2, N] the flag for the next two rows."""
-    filler: Array
-    stepped_after_end: int = 0
-    cut_by_script: int = 0
-
-    @classmethod
-    def fresh(cls, envs: int) -> Carry:
-        """Nothing has happened yet."""
-        return cls(
-            ret=np.zeros(envs),
-            seen=np.zeros(envs),
-            length=np.zeros(envs, np.int64),
-            over=np.zeros(envs, bool),
-            reset_before=np.zeros((2, envs), bool),
-            filler=np.zeros(envs, bool),
-        )
 
 
 @dataclass
@@ -79,8 +27,11 @@ class _Scan:
     carry: Carry
     block: Block
     close: Callable[[EpisodeRecord], None]
+    marks: Sequence[Mark]
+    window: int = 0
+    """How many of the marks were passed."""
     start: Array = field(init=False)
-    marks: Array = field(init=False)
+    begins: Array = field(init=False)
     filler: Array = field(init=False)
     rewards: Array = field(init=False)
     """[N, T] what the script received, those of an environment one after the other in memory."""
@@ -97,8 +48,8 @@ class _Scan:
             stream.same_rewards = None
         elif block.obs is not None and stream.same_rewards is not None:
             stream.same_rewards += steps
-        self.marks = np.zeros((steps + 2, envs), bool)
-        self.marks[:2] = self.carry.reset_before
+        self.begins = np.zeros((steps + 2, envs), bool)
+        self.begins[:2] = self.carry.reset_before
         self.filler = np.zeros((steps + 1, envs), bool)
         self.filler[0] = self.carry.filler
 
@@ -108,12 +59,15 @@ class _Scan:
         ended = self.block.terminated | self.block.truncated
         resets = [(call - self.block.first_call, mask) for call, mask in self.stream.events]
         ends = [(int(t), int(i)) for t, i in zip(*np.nonzero(ended))]
+        rows, events = [mark.rows for mark in self.marks], [mark.events for mark in self.marks]
         position = 0
-        for row, mask in [*resets, (steps + 1, None)]:
+        for number, (row, mask) in enumerate([*resets, (steps + 1, None)]):
             while position < len(ends) and ends[position][0] < row:
+                self.window = bisect_right(rows, ends[position][0])
                 self._end(*ends[position])
                 position += 1
             if row <= steps:
+                self.window = bisect_right(events, number)
                 self._reset(row, mask)
         self._leave(steps)
 
@@ -129,8 +83,8 @@ class _Scan:
             self._begin(row, i)
             if self.filler[row, i]:
                 self.filler[row, i] = False
-                self.marks[row + 1, i] = False
-            self.marks[row, i] = True
+                self.begins[row + 1, i] = False
+            self.begins[row, i] = True
 
     def _end(self, row: int, env: int) -> None:
         if self.carry.over[env] or self.filler[row, env]:
@@ -142,10 +96,10 @@ class _Scan:
             self.carry.over[env] = True
         elif mode == "next_step":
             self.filler[row + 1, env] = True
-            self.marks[row + 2, env] = True
+            self.begins[row + 2, env] = True
             self._begin(row + 2, env)
         else:
-            self.marks[row + 1, env] = True
+            self.begins[row + 1, env] = True
             self._begin(row + 1, env)
 
     def _begin(self, row: int, env: int) -> None:
@@ -171,6 +125,7 @@ class _Scan:
                 length=self._length(row, env),
                 terminated=terminated,
                 truncated=truncated,
+                update=self.window,
             )
         )
 
@@ -186,17 +141,24 @@ class _Scan:
         carry.seen += seen
         carry.ret += seen if self.raw is self.rewards else np.where(open_rows, self.raw, 0.0).sum(axis=1)
         carry.length += rest
-        carry.reset_before = self.marks[steps : steps + 2].copy()
+        carry.reset_before = self.begins[steps : steps + 2].copy()
         carry.filler = self.filler[steps].copy()
         self.block.filler = self.filler[:steps]
         self.block.fillers = bool(self.block.filler.any())
-        self.block.reset_before = self.marks[:steps]
+        self.block.reset_before = self.begins[:steps]
 
 
-def fold(stream: Stream, carry: Carry, close: Callable[[EpisodeRecord], None], count: Optional[int] = None) -> Block:
-    """Take the first `count` rows (all by default) out of the stream; `close` receives every episode that ended.
+def fold(
+    stream: Stream,
+    carry: Carry,
+    close: Callable[[EpisodeRecord], None],
+    count: Optional[int] = None,
+    marks: Sequence[Mark] = (),
+) -> Block:
+    """Take the first `count` rows (all by default) out of the stream.
 
-    Raises ValueError or TypeError when what step returned does not fit one shape.
+    `close` receives every episode that ended; its `update` is the number of marks before that. Raises ValueError or
+    TypeError when what step returned does not fit one shape.
     """
     count = len(stream.rows) if count is None else count
     first_call = stream.calls - len(stream.rows)
@@ -205,7 +167,7 @@ def fold(stream: Stream, carry: Carry, close: Callable[[EpisodeRecord], None], c
     stream.events = [event for event in stream.events if event[0] <= first_call + count]
     try:
         block = _block(stream, rows, first_call)
-        _Scan(stream, carry, block, close).run()
+        _Scan(stream, carry, block, close, marks).run()
         if block.obs is not None:
             block.final_known = _with_finals(stream, block)
     finally:

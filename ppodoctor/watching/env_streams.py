@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppodoctor.records import EnvFacts, EpisodeRecord, Site
 from ppodoctor.watching import env_facts
-from ppodoctor.watching.env_fold import Block, Carry, fold
+from ppodoctor.watching.env_block import Block, Carry, Mark
+from ppodoctor.watching.env_fold import fold
 from ppodoctor.watching.env_stream import Stream
-from ppodoctor.watching.env_totals import RewardSums, Totals, Window
+from ppodoctor.watching.env_totals import RewardSums, Totals
 from ppodoctor.watching.env_trace import first_innermost
 from ppodoctor.watching.env_values import flat
+from ppodoctor.watching.env_windows import Window, add_block
 from ppodoctor.watching.sites import script_site
 
 _SEEDS = 64
@@ -31,7 +33,8 @@ class Watched:
         self.facts = facts
         self.innermost = innermost
         """id of the innermost object, to know the same environment under another wrapper."""
-        self.window = Window()
+        self.windows = [Window()]
+        """Of every update that was only marked so far, in order, and of the one to come."""
         self.totals = Totals()
         self.objects = 1
         self.alive = True
@@ -48,20 +51,22 @@ class Watched:
         at = self.stream.stepped_at
         return (self.facts.cls, self.facts.spec_id, self.stream.envs, at and (at.file, at.line))
 
-    def fold(self, close: Callable[[EpisodeRecord], None], count: Optional[int] = None) -> Block:
-        """Turn rows into a block and add it to the sums; `close` receives the episodes that ended."""
+    def fold(
+        self, close: Callable[[EpisodeRecord], None], count: Optional[int] = None, marks: Sequence[Mark] = ()
+    ) -> Block:
+        """Turn rows into a block and add it to the sums; `close` receives the episodes that ended (see `fold`)."""
         if self._carry is None:
             self._carry = Carry.fresh(self.stream.envs)
+        self.windows += [Window() for _ in range(len(marks) + 1 - len(self.windows))]
 
         def ended(record: EpisodeRecord) -> None:
-            self.window.episode(record)
+            self.windows[record.update].episode(record)
             self.totals.episode(record)
             close(record)
 
-        block = fold(self.stream, self._carry, ended, count)
-        sums = RewardSums(block)
-        self.window.add(block, sums, self.facts.action)
-        self.totals.add(block, sums, self.facts.action)
+        block = fold(self.stream, self._carry, ended, count, marks)
+        add_block(self.windows, block, [0, *(mark.rows for mark in marks), len(block.reward)], self.facts.action)
+        self.totals.add(block, RewardSums(block), self.facts.action)
         return block
 
     def describe(self, evaluates: bool) -> EnvFacts:

@@ -1,41 +1,37 @@
-"""Sums over the folded rows of one stream: the columns of one update, and facts about the whole run.
+"""Sums over the folded rows of one stream: facts about the whole run.
 
 Loaded inside the watched process: standard library and numpy only, Python 3.9 or later.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from ppodoctor.records import EpisodeRecord, SpaceFacts
-from ppodoctor.watching.env_fold import Block
+from ppodoctor.watching.env_block import Block
 
 Array = Any
 _DISTINCT = 32
 _FIRST_ROWS = 256
-_ACTION_VALUES = 4096
+ACTION_VALUES = 4096
+"""Different discrete actions that are counted one by one."""
 
 
 class RewardSums:
-    """Sums over the rewards of one block, which the window and the whole run both need."""
+    """Sums over the rewards of one block."""
 
     def __init__(self, block: Block) -> None:
         self.rewards = rewards = block.received(block.reward).ravel()
         self.size = rewards.size
-        self.total = float(rewards.sum())
-        self.squares = float(rewards @ rewards)
         self.low, self.high = (float(rewards.min()), float(rewards.max())) if self.size else (np.inf, -np.inf)
         self.zeros = self.size - int(np.count_nonzero(rewards))
         self.missing = 0
         """Rewards that are not finite; `low` and `high` are those of the others."""
-        self.largest = max(abs(self.low), abs(self.high)) if self.size else 0.0
-        if not np.isfinite(self.total):
+        if not np.isfinite(rewards.sum()):
             finite = rewards[np.isfinite(rewards)]
             self.missing = self.size - finite.size
-            self.largest = float(np.abs(rewards).max())
             self.low, self.high = (float(finite.min()), float(finite.max())) if finite.size else (np.inf, -np.inf)
 
     def distinct(self, most: int) -> List[float]:
@@ -44,84 +40,6 @@ class RewardSums:
             return [self.low] if self.low == self.high else []
         values = np.unique(self.rewards)
         return np.asarray(values[np.isfinite(values)][:most]).tolist()  # type: ignore[no-any-return]
-
-
-class Window:
-    """The columns of an UpdateRecord that come from environments, summed since the last cut."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-        self.rewards = 0
-        self.total = self.squares = 0.0
-        self.largest = 0.0
-        self.zeros = 0
-        self.actions: Counter[float] = Counter()
-        self.action_count = 0
-        self.at_bound = 0
-        self.components = 0
-        self.returns: List[float] = []
-        self.lengths: List[int] = []
-        self.cut_returns: List[float] = []
-        self.cut_lengths: List[int] = []
-
-    def add(self, block: Block, sums: RewardSums, action: SpaceFacts) -> None:
-        """Add the rows of one block; rows inserted by a next-step reset count as steps only."""
-        self.steps += block.reward.size
-        self.rewards += sums.size
-        self.total += sums.total
-        self.squares += sums.squares
-        self.largest = max(self.largest, sums.largest)
-        self.zeros += sums.zeros
-        if block.action is not None:
-            self._add_actions(block.received(block.action), action)
-
-    def merge(self, other: Window) -> None:
-        """Add another stream's sums."""
-        for name in ("steps", "rewards", "total", "squares", "zeros", "action_count", "at_bound", "components"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.largest = max(self.largest, other.largest)
-        self.actions.update(other.actions)
-        for name in ("returns", "lengths", "cut_returns", "cut_lengths"):
-            getattr(self, name).extend(getattr(other, name))
-
-    def episode(self, record: EpisodeRecord) -> None:
-        """Add a finished episode, apart when it was the script that ended it."""
-        whole = record.terminated or record.truncated
-        (self.returns if whole else self.cut_returns).append(record.ret)
-        (self.lengths if whole else self.cut_lengths).append(record.length)
-
-    def columns(self, use_cut: bool) -> Dict[str, Any]:
-        """Columns of UpdateRecord. `use_cut`: episodes that the script itself ended are the only ones there are."""
-        returns = self.cut_returns if use_cut else self.returns
-        lengths = self.cut_lengths if use_cut else self.lengths
-        found: Dict[str, Any] = {"rollout_steps": self.steps, "episodes": len(returns)}
-        if returns:
-            found["episode_return"] = float(np.mean(returns))
-            found["episode_length"] = float(np.mean(lengths))
-        if self.rewards:
-            mean = self.total / self.rewards
-            found["reward_mean"] = mean
-            found["reward_std"] = float(np.sqrt(max(0.0, self.squares / self.rewards - mean * mean)))
-            found["reward_abs_max"] = self.largest
-            found["reward_zero_share"] = self.zeros / self.rewards
-        if self.action_count:
-            found["action_mode_share"] = max(self.actions.values()) / self.action_count
-        if self.components:
-            found["action_bound_share"] = self.at_bound / self.components
-        return found
-
-    def _add_actions(self, action: Array, space: SpaceFacts) -> None:
-        if space.kind == "Discrete" and action.dtype.kind in "iufb":
-            counted = _counts(action, space)
-            if len(counted) <= _ACTION_VALUES:
-                self.actions.update(counted)
-                self.action_count += sum(counted.values())
-        elif space.kind == "Box" and space.low and action.dtype.kind in "iuf":
-            inside = _box(action, space)
-            if inside is not None:
-                part, low, high = inside
-                self.at_bound += int(((part <= low) | (part >= high)).sum())
-                self.components += part.size
 
 
 class Totals:
@@ -154,7 +72,7 @@ class Totals:
         if len(self.distinct) <= _DISTINCT:
             self.distinct.update(sums.distinct(_DISTINCT + 1))
         if block.action is not None and action.kind == "Box" and action.low and block.action.dtype.kind in "iuf":
-            inside = _box(block.received(block.action), action)
+            inside = box_actions(block.received(block.action), action)
             if inside is not None:
                 part, low, high = inside
                 self.out_of_bounds += int(((part < low - 1e-6) | (part > high + 1e-6)).sum())
@@ -223,18 +141,20 @@ class Totals:
         self.count += len(rows)
 
 
-def _counts(action: Array, space: SpaceFacts) -> Dict[float, int]:
+def small_integers(action: Array, space: SpaceFacts) -> bool:
+    """Are these actions integers from 0 up to a few thousand, the usual case?"""
+    few = action.dtype.kind in "iu" and action.size > 0 and (space.n or ACTION_VALUES) < ACTION_VALUES
+    return few and bool(action.min() >= 0 and action.max() < ACTION_VALUES)
+
+
+def count_actions(action: Array, space: SpaceFacts) -> Dict[float, int]:
     """How often each action was taken."""
-    few = action.dtype.kind in "iu" and action.size and (space.n or _ACTION_VALUES) < _ACTION_VALUES
-    if few and action.min() >= 0 and action.max() < _ACTION_VALUES:  # the usual case, and the quickest way
-        counts = np.bincount(action.ravel()).tolist()
-        return {value: count for value, count in enumerate(counts) if count}
     values, often = np.unique(action, return_counts=True)
     return dict(zip(values.tolist(), often.tolist()))
 
 
-def _box(action: Array, space: SpaceFacts) -> Any:
-    """(actions [.., A], low [A], high [A]) of the components whose bounds are known, or None when sizes differ."""
+def box_actions(action: Array, space: SpaceFacts) -> Any:
+    """(actions [S, A], low [A], high [A]) of the components whose bounds are known, or None when sizes differ."""
     low, high = np.array(space.low), np.array(space.high)
     size = int(np.prod(space.shape)) if space.shape else len(low)
     if size == 0 or action.size % size or len(action) * size != action.size:

@@ -20,6 +20,7 @@ from ppodoctor.watching.parameters import Parameters, module_kinds
 from ppodoctor.watching.plan import MUST, Plan
 from ppodoctor.watching.quiet import Quiet
 from ppodoctor.watching.roles import Roles
+from ppodoctor.watching.rows import Rows
 from ppodoctor.watching.shares import value_share
 from ppodoctor.watching.sites import frame_sites
 from ppodoctor.watching.steps import Steps
@@ -50,6 +51,7 @@ class Learner:
         self.keeping = Keeping(lambda: session.recorder, self.layers, self.roles)
         self.steps = Steps(torch, self.parameters, self.tap)
         self._builder: Optional[UpdateBuilder] = None
+        self._rows = Rows(session.env, lambda: session.recorder)
         self.env_steps = EnvSteps(session.env)
         self._traced: Dict[Any, int] = {}
         self._untraced = False
@@ -225,8 +227,9 @@ class Learner:
         self.update += 1
         env = self._session.env
         self.plan.begin(self.update, env.total_steps)
-        rollouts, columns = env.cut(self.update)
-        self._builder = UpdateBuilder(self.update, env.total_steps, time.perf_counter() - self._session.began, columns)
+        later = not (self.plan.specimen or self.plan.specimen_next)
+        rollouts = self._rows.begin(self.update, time.perf_counter() - self._session.began, later=later)
+        self._builder = self._rows.builder
         if self.plan.specimen:
             self.keeping.rollouts(self.update, rollouts)
         env.keep_rows = self.plan.specimen_next
@@ -302,7 +305,7 @@ class Learner:
         if self._builder is None or self._session.recorder is None:
             return
         self.keeping.end_of_update(self.update, with_calls=self.plan.specimen)
-        self._session.recorder.update(self._builder.finish(self.plan.calls()))
+        self._rows.end(self.plan.calls())
         self._builder = None
         self._session.updated(self.update)
 
@@ -310,8 +313,7 @@ class Learner:
         """The process ends: write what is open."""
         self._look_up()
         self.trace.stop()
-        if self.env_steps.any:
-            self._session.env.cut(self.update + 1, last=True)
+        self._rows.finish(self.update + 1, stepped=self.env_steps.any)
         self._close_update()
 
     def facts(self) -> Dict[str, Any]:

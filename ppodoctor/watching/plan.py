@@ -18,8 +18,8 @@ MUST = 3
 WHOLE = 2
 """Those of them whose first epoch is read call by call."""
 ENOUGH = 4096
-"""Environment steps of the first two rollouts that show enough: then only the first update's epoch is read call by call,
-and the third rollout is not kept."""
+"""Environment steps of the first two rollouts that show enough: then only the first update's epoch is read call by
+call, and the third rollout is not kept."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
 MUST_SECONDS = 0.2

@@ -45,7 +45,7 @@ class EnvTap:
         """The stream stepped or reset last."""
         self.streams = Streams(lambda env: self._first_resets.stepped(env))
         self._by_id = self.streams.by_id
-        self._cuts = Cuts(self.streams, self._episode, self._fail)
+        self.cuts = Cuts(self.streams, self._episode, self._fail)
         self._made = Made()
         self.halves = Halves(self)
         self._ignored: Dict[int, Any] = {}
@@ -105,7 +105,7 @@ class EnvTap:
 
     def minibatch(self, inputs: Any) -> None:
         """What went into the first layer of a minibatch [B, D]: it tells which streams are trained on."""
-        self._cuts.train_streams.minibatch(inputs)
+        self.cuts.train_streams.minibatch(inputs)
 
     @property
     def current(self) -> Tuple[int, int]:
@@ -115,7 +115,7 @@ class EnvTap:
     @property
     def total_steps(self) -> int:
         """Environment steps over all sub-environments of the streams that train."""
-        return sum(watched.steps for watched in self._cuts.training())
+        return sum(watched.steps for watched in self.cuts.training())
 
     def cut(self, update: int, *, last: bool = False) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
         """(rollouts, columns): the rows since the last cut, as the rollout before policy update `update` (from 1).
@@ -124,15 +124,15 @@ class EnvTap:
         `last` cut is that of the end, when no update follows.
         """
         self._first_resets.clear()
-        return self._cuts.cut(update, last=last)
+        return self.cuts.cut(update, last=last)
 
     def facts(self) -> List[EnvFacts]:
         """What is known about every stream so far, in the order of their indices."""
-        return self._cuts.facts()
+        return self.cuts.facts()
 
     def finish(self) -> None:
         """Fold what is left, so that every finished episode is written."""
-        self._cuts.finish()
+        self.cuts.finish()
 
     # Called by the wrappers (env_classes). Speed matters in the first of them: most steps of a long run go that way,
     # and the script's own work has pushed everything out of the processor's caches: each name looked up counts.
@@ -183,7 +183,7 @@ class EnvTap:
             self._current = stream
             if len(stream.rows) >= stream.limit:
                 # too many without a cut: the older half (all when observations are not kept) goes into the sums
-                self._cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
+                self.cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
             if stream.below.strangers:
                 self._let_go(stream)
         except Exception as error:

@@ -17,11 +17,8 @@ _FIRST = ("explained_variance", "value_mean", "value_std", "target_mean", "targe
 class UpdateBuilder:
     """One update's row under construction."""
 
-    def __init__(self, update: int, step: int, wall: float, columns: Dict[str, Any]) -> None:
+    def __init__(self, update: int, step: int, wall: float) -> None:
         self.record = UpdateRecord(update=update, step=step, wall=wall)
-        for name, value in columns.items():
-            if hasattr(self.record, name):
-                setattr(self.record, name, value)
         self._sums: Dict[str, List[float]] = {}
         self._steps: Dict[int, int] = {}
         self.policy_seen = False
