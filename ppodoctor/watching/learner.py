@@ -163,7 +163,7 @@ class Learner:
     def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
         if self.env_steps.any:
             self._begin_update()
-        kind = kind_of(roots)
+        kind = (None if traced else self.plan.expected()) or kind_of(roots)
         self._current, self._measuring = None, False
         glimpse = not traced and self.glimpses.ready(kind)
         rollout = (self._builder.record.rollout_steps if self._builder is not None else None) or 1 << 60

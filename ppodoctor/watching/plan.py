@@ -44,9 +44,11 @@ class Plan:
         self._last_order: List[Any] = []
         """Kinds of loss of the calls of this update, and of the last, one after the other."""
         self._ends: List[int] = []
-        """Calls of the last update that were the first or the last of their kind, by their place in it."""
+        """Calls of the last update that were the first or the last of their kind, by their place in it; or its end."""
         self._rows: Dict[Any, int] = {}
         self._whole = True
+        self._blind = False
+        """Nothing is read in this update: all its calls but the first need only be counted."""
         self.specimen = True
         """Are this update's raw tensors kept?"""
         self.specimen_next = True
@@ -65,11 +67,18 @@ class Plan:
         self._may_read = self._full < SHARE * counted
         self._may_glimpse = self._glimpses < GLIMPSE_SHARE * counted
         self._whole = update <= WHOLE and not many and self._must < MUST_SECONDS
-        self._ends = [] if self._in_full() else _ends(self._last_order)
+        self._blind = not (self._in_full() or self._may_read or self._may_glimpse)
+        whole = [len(self._last_order)] if self._blind else _ends(self._last_order)
+        self._ends = [] if self._in_full() else whole
 
     def _in_full(self) -> bool:
         """Is this update read in full, not at its ends alone?"""
         return self.specimen and (self.update <= MUST or self._may_read)
+
+    def expected(self) -> Any:
+        """The kind of loss that comes now, where nothing is read and this update goes like the last; else None."""
+        place = len(self._order)
+        return self._last_order[place] if self._blind and place < len(self._last_order) else None
 
     def passing(self) -> int:
         """How many calls from here on need only be counted: of an update read at its ends that goes like the last."""

@@ -71,6 +71,33 @@ def test_an_update_that_stops_early_and_one_that_goes_on_longer_are_counted_whol
     assert read == [0, 12]
 
 
+def test_an_update_of_which_nothing_may_be_read_is_only_counted():
+    plan = later(["loss"] * 40)
+    plan.charge(1.0, glimpse=True)
+    plan.charge(1.0, glimpse=False)
+    read, seen = update(plan, 5, ["loss"] * 40)
+    assert (read, seen) == ([], [])
+    assert plan.calls() == 40
+    _, seen = update(plan, 6, ["loss"] * 42)
+    assert seen == [40, 41]  # what goes on longer than the last update is looked at
+    plan.lasted = lambda: 1e6
+    assert update(plan, 7, ["loss"] * 40)[0] == [0]  # there is time again; the last one's place is not known
+
+
+def test_the_kind_that_comes_is_expected_only_where_nothing_is_read():
+    plan = later(["actor", "critic"])
+    update(plan, 5, ["actor", "critic"])
+    assert plan.expected() is None
+    plan.charge(1.0, glimpse=True)
+    plan.charge(1.0, glimpse=False)
+    plan.begin(6, 6 * SAMPLES)
+    assert plan.expected() == "actor"
+    plan.passed(1)
+    assert plan.expected() == "critic"
+    plan.passed(1)
+    assert plan.expected() is None
+
+
 def test_an_update_that_is_read_in_full_lets_nothing_pass():
     plan = later(["loss"] * 40, number=16)
     plan.lasted = lambda: 1e6  # much time has gone by: readings may take some of it
