@@ -5,7 +5,7 @@ Loaded inside the watched process: standard library and numpy only, Python 3.9 o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, Sequence
 
 import numpy as np
 
@@ -23,15 +23,15 @@ _LEARNED = 256
 """Ends after which info is not looked at any longer where it says nothing else."""
 
 
-def single(stream: Stream, out: Any, trace: List[Any]) -> None:
+def single(stream: Stream, out: Any, trace: Sequence[Any]) -> None:
     """One environment reported an end in its last row."""
     stream.ends += 1
-    if stream.plain and stream.returns == 5 and stream.ends > _LEARNED and not stream.success:
-        return  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 and isinstance(out[-1], dict) else {}
     row = stream.calls - 1
     if stream.returns < 5 and (info.get(TIME_LIMIT[0]) or _cut_below(trace)):
         stream.timeouts.append((row, 0))
+    if stream.plain and stream.ends > _LEARNED and not stream.success:
+        return  # nothing else is said then that the rows do not show
     final = _final_of(info)
     if final is not None:
         _keep_final(stream, row, 0, final)
@@ -41,15 +41,16 @@ def single(stream: Stream, out: Any, trace: List[Any]) -> None:
     remember(stream, info)
 
 
-def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: List[Any]) -> bool:
+def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: Sequence[Any]) -> bool:
     """At least one environment of a vector may have ended in its last row; says whether one did."""
     stream.ends += 1
-    plain = stream.returns == 5 and (stream.plain or stream.autoreset == "next_step")
-    if plain and stream.ends > _LEARNED and not stream.success:
-        return True  # nothing is said then that the rows do not show
     info = out[-1] if len(out) > 3 else {}
     if getattr(ended, "is_cuda", False):
         return _on_device(stream, info)
+    plain = stream.plain or (stream.returns == 5 and stream.autoreset == "next_step")
+    if plain and stream.ends > _LEARNED and not stream.success:
+        _time_limits(stream, ended, info)
+        return True  # nothing else is said then that the rows do not show
     over = as_array(ended).reshape(-1).astype(bool)
     if len(over) != stream.envs:
         raise ValueError(f"a step was for {len(over)} of its {stream.envs} environments; only steps of all are read")
@@ -57,6 +58,7 @@ def vector(stream: Stream, ended: Any, cut: Any, out: Any, trace: List[Any]) -> 
         over = over | as_array(cut).reshape(-1).astype(bool)
     if not over.any():
         return False
+    _time_limits(stream, over, info)
     found = False
     if isinstance(info, dict):
         found = _in_dict(stream, over, info)
@@ -91,12 +93,23 @@ def _on_device(stream: Stream, info: Any) -> bool:
     return False
 
 
-def _in_dict(stream: Stream, over: Any, info: Dict[str, Any]) -> bool:
+def _time_limits(stream: Stream, over: Any, info: Any) -> None:
+    """Which of the environments that are over met a time limit, where step does not say it itself."""
+    if stream.returns == 5:
+        return
     row = stream.calls - 1
-    if stream.returns < 5:
+    if isinstance(info, dict):
         flags = next((info[key] for key in TIME_LIMIT if key in info), None)
         if flags is not None:
             stream.timeouts.append((row, np.array(as_array(flags)).reshape(-1).astype(bool)))
+    elif isinstance(info, (list, tuple)):
+        for i in np.flatnonzero(over):
+            if i < len(info) and isinstance(info[i], dict) and info[i].get(TIME_LIMIT[0]):
+                stream.timeouts.append((row, int(i)))
+
+
+def _in_dict(stream: Stream, over: Any, info: Dict[str, Any]) -> bool:
+    row = stream.calls - 1
     remember(stream, info)
     inner = info.get("final_info")
     if isinstance(inner, dict):
@@ -118,8 +131,6 @@ def _in_list(stream: Stream, over: Any, infos: Any) -> bool:
     found = False
     for i in np.flatnonzero(over):
         info = infos[i] if i < len(infos) and isinstance(infos[i], dict) else {}
-        if stream.returns < 5 and info.get(TIME_LIMIT[0]):
-            stream.timeouts.append((stream.calls - 1, int(i)))
         final = _final_of(info)
         if final is not None:
             found = True
@@ -143,13 +154,13 @@ def _keep_final(stream: Stream, row: int, env: int, observation: Any) -> None:
         stream.finals.append((row, env, found))
 
 
-def _settle(stream: Stream, trace: List[Any], final: bool) -> None:
+def _settle(stream: Stream, trace: Sequence[Any], final: bool) -> None:
     """Learn from an end who resets: the environment in the same step, else in the next one, else the script."""
     if not stream.autoreset_known and (final or resets(trace)):
         stream.autoreset, stream.autoreset_known = "same_step", stream.vector
 
 
-def _final_below(stream: Stream, over: Any, out: Any, trace: List[Any]) -> None:
+def _final_below(stream: Stream, over: Any, out: Any, trace: Sequence[Any]) -> None:
     """No final observation in info: take what the reset object's own step returned, and its time limit.
 
     Only where what its reset returned is what the script received, so that nothing in between changed it.
@@ -171,7 +182,7 @@ def _final_below(stream: Stream, over: Any, out: Any, trace: List[Any]) -> None:
             _keep_final(stream, stream.calls - 1, int(i), step[0])
 
 
-def _cut_below(trace: List[Any]) -> bool:
+def _cut_below(trace: Sequence[Any]) -> bool:
     """A step below returned truncated and not terminated (a script that makes four values out of five)."""
     return any(
         args is not None and isinstance(out, tuple) and len(out) == 5 and bool(out[3]) and not bool(out[2])

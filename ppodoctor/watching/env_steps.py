@@ -10,7 +10,7 @@ from typing import Any
 
 _LOOK_EVERY = 512
 """Environment steps between two looks at what is held."""
-_IDLE, _IDLE_SECONDS = 15, 0.02
+_IDLE, _IDLE_SECONDS = 31, 0.02
 """Steps of the environment that nobody hears of where one takes less time: a stop waits for that long, and most of what
 an uneventful step costs is saved."""
 

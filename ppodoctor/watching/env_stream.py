@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
-from numpy import ndarray
 
 from ppodoctor.records import Site
 from ppodoctor.watching import env_ends
@@ -92,6 +91,8 @@ class Stream:
         self.limit = ROWS
         self.just_ended = False
         self.below = Below()
+        self.quick: Any = None
+        """What steps while the stream is plain, in the place of everything else (see `env_quick`)."""
         self._watched = 0
 
     def rebind(self, owner: Callable[[], Any]) -> None:
@@ -108,8 +109,6 @@ class Stream:
         self._watched = 0
         if not keep:
             self.now = None
-        if self.calls and self.after != self.count:
-            self._choose()
 
     def _tells_all(self) -> bool:
         """Does what step returns tell how an episode ended and who resets?"""
@@ -149,37 +148,8 @@ class Stream:
         self.after(action, args, out, trace, door)
 
     def _choose(self) -> None:
-        """How rows are appended until the next cut."""
-        if self.plain and (self.packed or not self.vector):
-            chosen: Any = self._plain_vector if self.vector else self._plain_single
-        else:
-            chosen = self._vector if self.vector else self._single
-        self.after = chosen  # type: ignore[method-assign]
-
-    def _plain_single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
-        """Most steps of a long run take this way or the next: as few calls as can be."""
-        self.calls += 1
-        self.last, reward, ended = out[:3]
-        cut = out[3] if self.returns == 5 else False
-        if type(reward) not in PLAIN:
-            reward = kept(reward)
-        if ended is False and cut is False:
-            self.rows.append((action, reward, False, False, None))
-            self.just_ended = False
-            return
-        self.rows.append((action, reward, kept(ended), kept(cut), None))
-        self.just_ended = bool(ended or cut)
-        if self.just_ended:
-            env_ends.single(self, out, trace)
-
-    def _plain_vector(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
-        self.calls += 1
-        self.last, reward, ended = out[:3]
-        cut = out[3] if self.returns == 5 else None
-        first, second = ended.tobytes(), b"" if cut is None else cut.tobytes()
-        self.rows.append((action, reward.copy() if type(reward) is ndarray else kept(reward), first, second, None))
-        over = b"\1" in first or b"\1" in second
-        self.just_ended = over and env_ends.vector(self, ended, cut, out, trace)
+        """How rows are appended."""
+        self.after = self._vector if self.vector else self._single  # type: ignore[method-assign]
 
     def _single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         self.calls += 1
@@ -191,7 +161,9 @@ class Stream:
             ended, cut = kept(ended), kept(cut)
         below = self.below
         usual = len(trace) == below.length and not door.resets
-        if usual and type(below.plan) is int:
+        if self.plain:
+            raw = None
+        elif usual and type(below.plan) is int:
             raw = trace[below.plan][3][1]
             if type(raw) not in PLAIN:
                 raw = kept(raw)

@@ -107,6 +107,13 @@ class Watched:
         return bool((rows[1:] == rows[:1]).all())
 
 
+class ById(Dict[int, Stream]):
+    """Streams by the id of their object; empty when a class that was watched is sent to another process by value."""
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return dict, ()
+
+
 class Streams:
     """All streams of this process; `by_id` finds the stream of an object by its id while the object lives.
 
@@ -117,7 +124,7 @@ class Streams:
     def __init__(self, stepped: Callable[[Any], None]) -> None:
         self._stepped = stepped
         self.watched: List[Watched] = []
-        self.by_id: Dict[int, Stream] = {}
+        self.by_id: Dict[int, Stream] = ById()
         self._all: Dict[Stream, Watched] = {}
         self._held: Dict[int, Any] = {}
         self._seeds: Dict[int, List[Optional[int]]] = {}

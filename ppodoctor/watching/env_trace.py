@@ -6,11 +6,11 @@ A trace lists the wrapped calls below an outermost one in the order in which the
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ppodoctor.watching.env_values import steps_like
 
-Trace = List[Any]
+Trace = Sequence[Any]
 
 
 def innermost(trace: Trace, outer: Any) -> Tuple[List[int], List[Any]]:

@@ -33,7 +33,6 @@ class Door(threading.local):
     def __init__(self, tap: Any) -> None:
         self.tap = tap
         self.step = tap.outer_step
-        self.step_of_one = tap.outer_step_of_one
         self.reset = tap.outer_reset
         self.seed = tap.outer_seed
         self.step_async = tap.halves.step_async
@@ -72,15 +71,21 @@ def _step(fn: Any, door: Any, size: Any, several: Any) -> Any:
     return step
 
 
-def _step_of_one(fn: Any, door: Any, size: Any, several: Any) -> Any:
-    """The same for a function of self and one action without defaults: Python packs no arguments."""
+def _step_of_one(fn: Any, door: Any, size: Any, several: Any, streams: Any, key: Any) -> Any:
+    """The same for a function of self and one action without defaults: Python packs no arguments.
+
+    `streams` finds the stream of an object by its `key`, its id.
+    """
 
     def step(self: Any, action: Any) -> Any:
         if door is None:
             return fn(self, action)
         trace = door.trace
         if trace is None:
-            return door.step_of_one(door, fn, self, action)
+            stream = streams.get(key(self))
+            if stream is None or stream.quick is None:
+                return door.step(door, fn, self, (action,), {})
+            return stream.quick(door, fn, self, action)
         if trace.__class__ is several:
             return fn(self, action)
         start = size(trace)
@@ -177,13 +182,15 @@ _TEMPLATES: Dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "__init__": _init,
 }
 _HERE = _seed.__code__.co_filename
-_OWN_NAMES = ("trace", "start", "out")
+_OWN_NAMES = ("trace", "stream", "start", "out")
 
 
 def wrapped(name: str, fn: FunctionType, door: Door) -> FunctionType:
     """A wrapper for `fn`, a class's own method `name`: the same signature, globals, name and documentation."""
-    template = _step_of_one if name == "step" and _of_one(fn) else _TEMPLATES[name]
-    made = template(fn, door, len, tuple)
+    if name == "step" and _of_one(fn):
+        made = _step_of_one(fn, door, len, tuple, door.tap.streams.by_id, id)
+    else:
+        made = _TEMPLATES[name](fn, door, len, tuple)
     names = made.__code__.co_varnames
     if made.__code__.co_argcount == 2:
         names = (*fn.__code__.co_varnames[:2], *names[2:])

@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from numpy import ndarray
-
 from ppodoctor.recorder import Recorder
 from ppodoctor.records import EnvFacts, EpisodeRecord
 from ppodoctor.specimens import RolloutSpecimen
@@ -18,6 +16,7 @@ from ppodoctor.watching.env_before import FirstResets, Made
 from ppodoctor.watching.env_classes import ClassHook
 from ppodoctor.watching.env_cut import Cuts
 from ppodoctor.watching.env_halves import Halves
+from ppodoctor.watching.env_quick import quick_step
 from ppodoctor.watching.env_rest import Rest
 from ppodoctor.watching.env_stream import NoStep, Stream
 from ppodoctor.watching.env_streams import Streams
@@ -41,11 +40,11 @@ class EnvTap:
         self.idle = 0
         """Steps of which only numbers are kept and `on_step` need not hear; they are counted in `unheard`."""
         self.unheard = 0
-        self._current: Optional[Stream] = None
+        self.latest: Optional[Stream] = None
         """The stream stepped or reset last."""
         self.streams = Streams(lambda env: self._first_resets.stepped(env))
         self._by_id = self.streams.by_id
-        self.cuts = Cuts(self.streams, self._episode, self._fail)
+        self.cuts = Cuts(self.streams, self._episode, self.fail)
         self._made = Made()
         self.halves = Halves(self)
         self._ignored: Dict[int, Any] = {}
@@ -110,7 +109,7 @@ class EnvTap:
     @property
     def current(self) -> Tuple[int, int]:
         """(stream, its step calls so far) of the object stepped or reset last."""
-        return (-1, 0) if self._current is None else (self._current.index, self._current.calls)
+        return (-1, 0) if self.latest is None else (self.latest.index, self.latest.calls)
 
     @property
     def total_steps(self) -> int:
@@ -134,31 +133,7 @@ class EnvTap:
         """Fold what is left, so that every finished episode is written."""
         self.cuts.finish()
 
-    # Called by the wrappers (env_classes). Speed matters in the first of them: most steps of a long run go that way,
-    # and the script's own work has pushed everything out of the processor's caches: each name looked up counts.
-
-    def outer_step_of_one(self, door: Any, fn: Any, env: Any, action: Any) -> Any:
-        """A step that takes one action by position."""
-        stream = self._by_id.get(id(env))
-        array = type(action) is ndarray
-        usual = array or type(action) in PLAIN
-        if stream is None or stream.keep or not (usual and self.idle and stream.rows):
-            return self.outer_step(door, fn, env, (action,), {})
-        sent = action.copy() if array else action
-        trace: Any = UNTRACED if stream.plain else []
-        door.trace = trace
-        try:
-            out = fn(env, action)
-        finally:
-            door.trace = None
-        self.idle -= 1
-        self.unheard += 1
-        self._current = stream
-        try:
-            stream.after(sent, (), out, trace, door)  # only what is kept with observations looks at the arguments
-        except Exception as error:
-            self._fail(stream, error)
-        return out
+    # Called by the wrappers (env_classes)
 
     def outer_step(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """The script steps an environment: call it, append a row, tell the session."""
@@ -168,10 +143,10 @@ class EnvTap:
         action = args[0] if args else next(iter(kwargs.values()), None)
         try:
             if type(action) not in PLAIN:
-                action = action.copy() if type(action) is ndarray else kept(action)
+                action = kept(action)
             self._ready(stream)
         except Exception as error:
-            self._fail(stream, error)
+            self.fail(stream, error)
         trace: Any = UNTRACED if stream.plain else []
         door.trace = trace
         try:
@@ -180,14 +155,14 @@ class EnvTap:
             door.trace = None
         try:
             stream.after(action, args, out, trace, door)
-            self._current = stream
+            self.latest = stream
             if len(stream.rows) >= stream.limit:
                 # too many without a cut: the older half (all when observations are not kept) goes into the sums
                 self.cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
             if stream.below.strangers:
                 self._let_go(stream)
         except Exception as error:
-            self._fail(stream, error)
+            self.fail(stream, error)
         self.on_step()
         return out
 
@@ -239,6 +214,7 @@ class EnvTap:
         """Before a step: settle what is kept until the next cut, and what is looked at below."""
         if not stream.rows:
             stream.open(self.keep_rows)
+            stream.quick = quick_step(stream, self)
             self.idle = 0
             if stream.light:
                 self._rest.begin()
@@ -282,7 +258,7 @@ class EnvTap:
         stream.reset(observation_of(out), chosen)
         if self.streams.of(stream).facts.reset_at is None:
             self.streams.reset_from(stream, script_site())
-        self._current = stream
+        self.latest = stream
 
     def _episode(self, record: EpisodeRecord) -> None:
         if self.recorder is not None:
@@ -301,13 +277,13 @@ class EnvTap:
         self._ignore(env, error if env_facts.attribute(env, "action_space") is not None else None)
         self._classes.refuse(type(env))
 
-    def _fail(self, stream: Stream, error: Exception) -> None:
+    def fail(self, stream: Stream, error: Exception) -> None:
         """Stop reading this stream, say so once, and let the script go on."""
         if isinstance(error, NoStep):
             self._refused(stream, error)
             return
         stream.after = stream.count  # type: ignore[method-assign, assignment]
-        stream.rows = []
+        stream.rows, stream.quick = [], None
         self._note(stream.owner(), error)
 
     def _ignore(self, env: Any, error: Optional[BaseException]) -> None:
