@@ -57,7 +57,7 @@ class Cuts:
         if not self._marks:
             self._updates = max(0, update - 1)
             self._settled = time.perf_counter()
-        self._marks.append({stream.index: Mark(len(stream.rows), len(stream.events)) for stream in streams})
+        self._marks.append({stream.index: Mark(stream.held, len(stream.events)) for stream in streams})
         self._count_steps(())
         return True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
 
@@ -160,9 +160,10 @@ def fold(
     `close` receives every episode that ended; its `update` is the number of marks before that. Raises ValueError or
     TypeError when what step returned does not fit one shape.
     """
-    count = len(stream.rows) if count is None else count
-    first_call = stream.calls - len(stream.rows)
-    rows, stream.rows = stream.rows[:count], stream.rows[count:]
+    first_call = stream.calls - stream.held
+    count = stream.held if count is None else count
+    end = count * stream.width
+    rows, stream.rows = stream.rows[:end], stream.rows[end:]
     later = [event for event in stream.events if event[0] > first_call + count]
     stream.events = [event for event in stream.events if event[0] <= first_call + count]
     try:
@@ -178,9 +179,9 @@ def fold(
     return block
 
 
-def _block(stream: Stream, rows: List[Tuple[Any, ...]], first_call: int) -> Block:
-    columns = list(zip(*rows))
-    steps, envs = len(rows), stream.envs
+def _block(stream: Stream, rows: List[Any], first_call: int) -> Block:
+    columns = [rows[k :: stream.width] for k in range(stream.width)]
+    steps, envs = len(columns[0]), stream.envs
     reward = _matrix(columns[1], steps, envs, np.float64)
     first = _matrix(columns[2], steps, envs, bool)
     if stream.returns == 5:

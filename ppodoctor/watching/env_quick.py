@@ -20,13 +20,18 @@ Step = Callable[[Any, Any, Any, Any], Any]
 
 
 def quick_step(stream: Stream, tap: Any) -> Optional[Step]:
-    """A function of (door, method, environment, action) that steps and appends a row; None where there is no such way.
+    """A function of (door, method, environment, action) that steps and appends a row; None while observations are kept.
 
     It leaves a step to `tap.outer_step` when somebody is to hear of it or when it is not like the others.
     """
-    vector, five, plain = stream.vector, stream.returns == 5, PLAIN
-    if not stream.plain or (vector and not stream.packed):
+    if stream.keep:
         return None
+    return _plain(stream, tap) if stream.plain and (stream.packed or not stream.vector) else _other(stream, tap)
+
+
+def _plain(stream: Stream, tap: Any) -> Step:
+    """All in one: nothing below the step matters."""
+    vector, five, plain = stream.vector, stream.returns == 5, PLAIN
 
     def step(door: Any, fn: Any, env: Any, action: Any) -> Any:
         rows = stream.rows
@@ -52,17 +57,44 @@ def quick_step(stream: Stream, tap: Any) -> Optional[Step]:
                 reward = reward.copy() if type(reward) is ndarray else kept(reward)
             if vector:
                 first, second = ended.tobytes(), cut.tobytes() if five else b""
-                rows.append((sent, reward, first, second, None))
+                rows += (sent, reward, first, second, None)
                 over = b"\1" in first or b"\1" in second
                 stream.just_ended = over and env_ends.vector(stream, ended, cut if five else None, out, UNTRACED)
             elif ended is False and cut is False:
-                rows.append((sent, reward, False, False, None))
+                rows += (sent, reward, False, False, None)
                 stream.just_ended = False
             else:
-                rows.append((sent, reward, kept(ended), kept(cut), None))
+                rows += (sent, reward, kept(ended), kept(cut), None)
                 stream.just_ended = bool(ended or cut)
                 if stream.just_ended:
                     env_ends.single(stream, out, UNTRACED)
+        except Exception as error:
+            tap.fail(stream, error)
+        return out
+
+    return step
+
+
+def _other(stream: Stream, tap: Any) -> Step:
+    """The stream appends the row, with what lies below where that matters."""
+    traced, plain = not stream.plain, PLAIN
+
+    def step(door: Any, fn: Any, env: Any, action: Any) -> Any:
+        array = type(action) is ndarray
+        if not (tap.idle and stream.rows and (array or type(action) in plain)):
+            return tap.outer_step(door, fn, env, (action,), {})
+        sent = action.copy() if array else action
+        trace: Any = [] if traced else UNTRACED
+        door.trace = trace
+        try:
+            out = fn(env, action)
+        finally:
+            door.trace = None
+        tap.idle -= 1
+        tap.unheard += 1
+        tap.latest = stream
+        try:
+            stream.after(sent, (), out, trace, door)  # only what is kept with observations looks at the arguments
         except Exception as error:
             tap.fail(stream, error)
         return out

@@ -35,6 +35,8 @@ class NoStep(Exception):
 class Stream:
     """Rows are (action, reward, flag, flag, raw reward) and, with observations, (.., inner action, before, after).
 
+    They lie one after the other in one list: tuples that stay would call Python's collector again and again.
+
     `num_envs` is what the object says of itself, None for a single environment; `on_first(stream, trace)` is called at
     the first step.
     """
@@ -45,7 +47,9 @@ class Stream:
         """The object while it lives."""
         self.on_first = on_first
         self.calls = 0
-        self.rows: List[Tuple[Any, ...]] = []
+        self.rows: List[Any] = []
+        self.width = 5
+        """Entries of a row."""
         self.keep = False
         self.light = False
         """No observations are kept, and step and info tell of ends: below, only the innermost reward matters."""
@@ -92,7 +96,7 @@ class Stream:
         self.just_ended = False
         self.below = Below()
         self.quick: Any = None
-        """What steps while the stream is plain, in the place of everything else (see `env_quick`)."""
+        """What steps while no observations are kept, in the place of everything else (see `env_quick`)."""
         self._watched = 0
 
     def rebind(self, owner: Callable[[], Any]) -> None:
@@ -104,6 +108,7 @@ class Stream:
     def open(self, keep: bool) -> None:
         """Called before the first row after a cut: decides whether observations are kept until the next one."""
         self.keep = keep
+        self.width = 8 if keep else 5
         self.light = not keep and self._tells_all()
         self.plain = self.light and (self.same_rewards or 0) >= _SAME_REWARDS
         self._watched = 0
@@ -117,6 +122,11 @@ class Stream:
             told = told or (self.told_ends >= _TOLD_ENDS and not self.untold_ends)
             return told and self.autoreset_known
         return told
+
+    @property
+    def held(self) -> int:
+        """Rows since the last fold."""
+        return len(self.rows) // self.width
 
     def before(self) -> None:
         """Called before a step while observations are kept and the current one has not been copied yet."""
@@ -172,7 +182,7 @@ class Stream:
         if self.keep:
             self._keep((action, reward, ended, cut, raw, self._inner(action, args, trace, usual)), out[0])
         else:
-            self.rows.append((action, reward, ended, cut, raw))
+            self.rows += (action, reward, ended, cut, raw)
         self.last = out[0]
         if ended or cut:
             env_ends.single(self, out, trace)
@@ -194,7 +204,7 @@ class Stream:
         if self.keep:
             self._keep((action, kept(out[1]), *flags, raw, self._inner(action, args, trace, usual)), out[0])
         else:
-            self.rows.append((action, kept(out[1]), *flags, raw))
+            self.rows += (action, kept(out[1]), *flags, raw)
         self.last = out[0]
         self.just_ended = over and env_ends.vector(self, ended, cut, out, trace)
 
@@ -236,7 +246,7 @@ class Stream:
         if self._watched < _REUSE_ROWS:
             self._watched += 1
             self._reuse(observation, before, after)
-        self.rows.append((*row, before, after))
+        self.rows += (*row, before, after)
         self.now = after
 
     def _inner(self, action: Any, args: Any, trace: List[Any], usual: bool) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence
 
 from ppodoctor.specimens import MinibatchSpecimen, RolloutSpecimen, save_calls, save_minibatch, save_rollout
+from ppodoctor.watching.env_stream import Stream
 from ppodoctor.watching.layer_calls import LayerCalls
 from ppodoctor.watching.roles import Roles
 
@@ -22,7 +23,7 @@ class Keeping:
         self._layers = layers
         self._roles = roles
         self._minibatches: List[MinibatchSpecimen] = []
-        self._calls: Optional[List[Tuple[Any, ...]]] = None
+        self._calls: Optional[List[Any]] = None
 
     def rollouts(self, update: int, rollouts: Sequence[RolloutSpecimen]) -> None:
         """Write the environment steps before an update."""
@@ -32,7 +33,7 @@ class Keeping:
     def bound(self, env: Any) -> None:
         """Go over to sums when the rollout is too long to hold its steps: `env` then keeps none until its next cut."""
         streams = [watched.stream for watched in env.streams.watched]
-        if sum(_size(stream.rows) for stream in streams) <= ROWS_BUDGET:
+        if sum(_size(stream) for stream in streams) <= ROWS_BUDGET:
             return
         env.keep_rows = False
         env.finish()
@@ -71,5 +72,5 @@ class Keeping:
             recorder.specimen(name, lambda path: save(path, specimen))
 
 
-def _size(rows: List[Any]) -> int:
-    return len(rows) * (_ROW + int(getattr(rows[-1][-1], "nbytes", 0))) if rows else 0
+def _size(stream: Stream) -> int:
+    return stream.held * (_ROW + int(getattr(stream.rows[-1], "nbytes", 0))) if stream.rows else 0

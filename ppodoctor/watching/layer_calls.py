@@ -13,6 +13,8 @@ from ppodoctor.watching.arrays import MAX_WIDTH, as_numpy
 _KINDS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell")
 BYTES = 48 * 1024 * 1024
 """Budget for the calls kept between two updates."""
+ENTRY = 8
+"""Things in the log for each call."""
 MAX_HEAD = 256
 """Outputs wider than this are not a policy's or a critic's head."""
 
@@ -35,7 +37,8 @@ class LayerCalls:
         """(class, its own forward, ours)"""
         self._attached = False
         self._recording = False
-        self._log: List[Tuple[Any, ...]] = []
+        self._log: List[Any] = []
+        """Entries of `ENTRY` things each, one after the other: tuples that stay would call Python's collector."""
         self._spent = 0
         self._first: Optional[set[int]] = None
         self._heads: Optional[set[int]] = None
@@ -154,7 +157,7 @@ class LayerCalls:
         if wants_output and 0 < output.dim() < 4 and output.shape[-1] <= MAX_HEAD:
             kept_out = _copy(output)
             self._spent += kept_out.nbytes
-        self._log.append((number, step, stream, self._version(), self._with_grad(), module.training, kept_in, kept_out))
+        self._log += (number, step, stream, self._version(), self._with_grad(), module.training, kept_in, kept_out)
 
     def _input(self, data: Any, when: Tuple[int, int]) -> Any:
         """A copy; the same one where the same tensor goes into the next network before the next environment step."""
@@ -172,16 +175,16 @@ class LayerCalls:
             value = functorch.get_unwrapped(value).movedim(functorch.maybe_get_bdim(value), 0)
         return value
 
-    def drain(self) -> List[Tuple[Any, ...]]:
+    def drain(self) -> List[Any]:
         """What was recorded since the last drain, raw."""
         log, self._log, self._spent = self._log, [], 0
         self._last = (None, None, None)
         return log
 
-    def assemble(self, log: List[Tuple[Any, ...]], first: set[int], heads: set[int]) -> List[ModuleCalls]:
+    def assemble(self, log: List[Any], first: set[int], heads: set[int]) -> List[ModuleCalls]:
         """A drained log by module; only modules named in `first` or `heads` are kept."""
         by_module: Dict[int, List[Tuple[Any, ...]]] = {}
-        for order, entry in enumerate(log):
+        for order, entry in enumerate(zip(*[iter(log)] * ENTRY)):
             if entry[0] in first or entry[0] in heads:
                 by_module.setdefault(entry[0], []).append((order, *entry))
         return [self._assemble(number, rows, number in first, number in heads) for number, rows in by_module.items()]

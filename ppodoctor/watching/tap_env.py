@@ -156,9 +156,9 @@ class EnvTap:
         try:
             stream.after(action, args, out, trace, door)
             self.latest = stream
-            if len(stream.rows) >= stream.limit:
+            if stream.held >= stream.limit:
                 # too many without a cut: the older half (all when observations are not kept) goes into the sums
-                self.cuts.fold(self.streams.of(stream), len(stream.rows) // 2 if stream.keep else None)
+                self.cuts.fold(self.streams.of(stream), stream.held // 2 if stream.keep else None)
             if stream.below.strangers:
                 self._let_go(stream)
         except Exception as error:

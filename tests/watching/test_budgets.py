@@ -28,7 +28,7 @@ def test_a_script_that_never_trains_fills_no_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(keeping, "ROWS_BUDGET", 2**20)
     with ppodoctor.watch(tmp_path / "run") as session:
         play(6000)
-        held = [len(watched.stream.rows) for watched in session.env.streams.watched]
+        held = [watched.stream.held for watched in session.env.streams.watched]
         assert not session.env.streams.watched[0].stream.keep
         assert sum(held) < 6000
     run = Run.load(tmp_path / "run")
@@ -42,7 +42,7 @@ def test_steps_within_the_budget_are_kept(tmp_path):
     with ppodoctor.watch(tmp_path / "run") as session:
         play(3000)
         assert session.env.streams.watched[0].stream.keep
-        assert len(session.env.streams.watched[0].stream.rows) == 3000
+        assert session.env.streams.watched[0].stream.held == 3000
     assert not Run.load(tmp_path / "run").notes
 
 
@@ -51,7 +51,7 @@ def test_calls_of_layers_are_kept_up_to_a_budget(tmp_path, monkeypatch):
     network = torch.nn.Linear(9, 2)
     with ppodoctor.watch(tmp_path / "run") as session:
         play(5000, network)
-        kept = len(session.learner.layers.drain())
+        kept = len(session.learner.layers.drain()) / layer_calls.ENTRY
         assert 0 < kept < 5000
         assert torch.nn.Linear.forward.__qualname__ == "Linear.forward"
     assert any("through the networks" in note.text for note in Run.load(tmp_path / "run").notes)
