@@ -51,7 +51,7 @@ class Cuts:
         False where nothing is left for later: observations are kept, or what lies below steps matters.
         """
         waiting = bool(self._marks) and time.perf_counter() - self._settled > WAIT
-        streams = [watched.stream for watched in self._streams.watched if watched.stream.rows]
+        streams = [watched.stream for watched in self._streams.watched if watched.stream.held]
         if waiting or len(self._marks) >= MARKS or not streams or not all(stream.plain for stream in streams):
             return False
         if not self._marks:
@@ -69,8 +69,8 @@ class Cuts:
         if not self._marks:
             self._updates = max(0, update - 1)
         rollouts = []
-        for watched in self._streams.watched:
-            block = self._fold(watched) if watched.stream.rows else None
+        for watched in self._held():
+            block = self._fold(watched)
             if block is None:
                 continue
             found = specimen(watched.stream, block, update, watched.facts.observation.shape)
@@ -102,9 +102,8 @@ class Cuts:
 
     def finish(self) -> None:
         """Fold what is left."""
-        for watched in self._streams.watched:
-            if watched.stream.rows:
-                self._fold(watched)
+        for watched in self._held():
+            self._fold(watched)
         if self._marks:
             *earlier, _ = self._columns()
             self._earlier += earlier
@@ -125,6 +124,13 @@ class Cuts:
         evaluating = self._evaluating()
         with np.errstate(all="ignore"):
             return [one.describe(one.stream.index in evaluating) for one in self._streams.watched]
+
+    def _held(self) -> List[Watched]:
+        """The streams that hold rows; the others (a step that raised) begin anew."""
+        found = [watched for watched in self._streams.watched if watched.stream.held]
+        for watched in self._streams.watched:
+            watched.stream.opened = watched in found
+        return found
 
     def _fold(self, watched: Watched, count: Optional[int] = None) -> Optional[Block]:
         """Turn rows into a block and into sums; None when that failed."""

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ppodoctor.records import EpisodeRecord
 from ppodoctor.watching.env_block import Block, Carry, Mark
 from ppodoctor.watching.env_stream import Stream
-from ppodoctor.watching.env_values import PLAIN, action_array, as_array, column
+from ppodoctor.watching.env_tape import Tape
+from ppodoctor.watching.env_values import PLAIN, action_array, action_shaped, as_array, column
 
 Array = Any
 
@@ -164,10 +165,12 @@ def fold(
     count = stream.held if count is None else count
     end = count * stream.width
     rows, stream.rows = stream.rows[:end], stream.rows[end:]
+    tape, stream.tape = stream.tape, None
+    stream.opened = bool(stream.rows)
     later = [event for event in stream.events if event[0] > first_call + count]
     stream.events = [event for event in stream.events if event[0] <= first_call + count]
     try:
-        block = _block(stream, rows, first_call)
+        block = _block(stream, rows, first_call) if tape is None else _taped(stream, tape, first_call)
         _Scan(stream, carry, block, close, marks).run()
         if block.obs is not None:
             block.final_known = _with_finals(stream, block)
@@ -179,22 +182,39 @@ def fold(
     return block
 
 
+def _taped(stream: Stream, tape: Tape, first_call: int) -> Block:
+    reward, (first, second), action = tape.reward(), tape.flags(), tape.action()
+    shaped = None if action is None else action_shaped(action, stream.envs, stream.vector)
+    return _made(stream, (reward, first, second, reward, shaped), first_call)
+
+
 def _block(stream: Stream, rows: List[Any], first_call: int) -> Block:
     columns = [rows[k :: stream.width] for k in range(stream.width)]
     steps, envs = len(columns[0]), stream.envs
     reward = _matrix(columns[1], steps, envs, np.float64)
     first = _matrix(columns[2], steps, envs, bool)
+    second = _matrix(columns[3], steps, envs, bool) if stream.returns == 5 else first
+    raw, action = _raw(stream, columns[4], reward), action_array(columns[0], envs, stream.vector)
+    block = _made(stream, (reward, first, second, raw, action), first_call)
+    if stream.width > 5 and stream.layout is not None and columns[6][0] is not None:
+        block.inner_action = _inner_actions(columns[5], envs)
+        block.obs = stream.layout.stack(columns[6])
+        block.next_obs = stream.layout.stack(columns[7]).copy()
+    return block
+
+
+def _made(stream: Stream, columns: Tuple[Any, ...], first_call: int) -> Block:
+    """A block of (reward, flags, flags, raw reward, action) without observations."""
+    reward, first, second, raw, action = columns
     if stream.returns == 5:
-        terminated, truncated = first, _matrix(columns[3], steps, envs, bool)
-        done_seen = terminated
+        terminated, truncated, done_seen = first, second, first
     else:
-        done_seen = first
-        truncated = _time_limits(stream, first_call, steps) & first
-        terminated = first & ~truncated
-    block = Block(
+        truncated = _time_limits(stream, first_call, len(reward)) & first
+        terminated, done_seen = first & ~truncated, first
+    return Block(
         first_call=first_call,
         reward=reward,
-        raw=_raw(stream, columns[4], reward),
+        raw=raw,
         terminated=terminated,
         truncated=truncated,
         done_seen=done_seen,
@@ -202,13 +222,8 @@ def _block(stream: Stream, rows: List[Any], first_call: int) -> Block:
         filler=first,
         reset_before=first,
         final_known=first,
-        action=action_array(columns[0], envs, stream.vector),
+        action=action,
     )
-    if len(columns) > 5 and stream.layout is not None and columns[6][0] is not None:
-        block.inner_action = _inner_actions(columns[5], envs)
-        block.obs = stream.layout.stack(list(columns[6]))
-        block.next_obs = stream.layout.stack(list(columns[7])).copy()
-    return block
 
 
 def _matrix(values: Any, steps: int, envs: int, dtype: Any) -> Array:

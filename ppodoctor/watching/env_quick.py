@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from ppodoctor.watching import env_ends
 from ppodoctor.watching.env_stream import Stream
-from ppodoctor.watching.env_values import PLAIN, kept
+from ppodoctor.watching.env_values import PLAIN
 from ppodoctor.watching.env_wrappers import UNTRACED
 
 Step = Callable[[Any, Any, Any, Any], Any]
@@ -26,7 +26,7 @@ def quick_step(stream: Stream, tap: Any) -> Optional[Step]:
     """
     if stream.keep:
         return None
-    return _plain(stream, tap) if stream.plain and (stream.packed or not stream.vector) else _other(stream, tap)
+    return _other(stream, tap) if stream.tape is None else _plain(stream, tap)
 
 
 def _plain(stream: Stream, tap: Any) -> Step:
@@ -34,11 +34,13 @@ def _plain(stream: Stream, tap: Any) -> Step:
     vector, five, plain = stream.vector, stream.returns == 5, PLAIN
 
     def step(door: Any, fn: Any, env: Any, action: Any) -> Any:
-        rows = stream.rows
-        array = type(action) is ndarray
-        if not (tap.idle and rows and (array or type(action) in plain)):
+        tape = stream.tape
+        if not tap.idle or tape is None:
             return tap.outer_step(door, fn, env, (action,), {})
-        sent = action.copy() if array else action
+        numbers = tape.action_dtype is None
+        if type(action) is not tape.kind or not (numbers or action.dtype is tape.action_dtype):
+            return tap.outer_step(door, fn, env, (action,), {})
+        sent = action if numbers else action.tobytes()
         door.trace = UNTRACED
         try:
             out = fn(env, action)
@@ -53,21 +55,23 @@ def _plain(stream: Stream, tap: Any) -> Step:
                 stream.last, reward, ended, cut, _ = out
             else:
                 (stream.last, reward, ended), cut = out[:3], False
-            if type(reward) not in plain:
-                reward = reward.copy() if type(reward) is ndarray else kept(reward)
             if vector:
                 first, second = ended.tobytes(), cut.tobytes() if five else b""
-                rows += (sent, reward, first, second, None)
-                over = b"\1" in first or b"\1" in second
-                stream.just_ended = over and env_ends.vector(stream, ended, cut if five else None, out, UNTRACED)
-            elif ended is False and cut is False:
-                rows += (sent, reward, False, False, None)
-                stream.just_ended = False
+                if b"\1" in first or b"\1" in second:
+                    tape.ends.append((len(tape), first, second))
+                    env_ends.vector(stream, ended, cut if five else None, out, UNTRACED)
+                known = type(reward) is ndarray and reward.dtype is tape.dtype
+                tape.rewards += reward.tobytes() if known else tape.numbers(reward)
             else:
-                rows += (sent, reward, kept(ended), kept(cut), None)
-                stream.just_ended = bool(ended or cut)
-                if stream.just_ended:
+                stream.just_ended = over = not (ended is False and cut is False) and bool(ended or cut)
+                if over:
+                    tape.ends.append((len(tape), bool(ended), bool(cut)))
                     env_ends.single(stream, out, UNTRACED)
+                tape.rewards.append(reward if type(reward) in plain else tape.number(reward))
+            if numbers:
+                tape.actions.append(sent)
+            else:
+                tape.actions += sent
         except Exception as error:
             tap.fail(stream, error)
         return out
@@ -81,7 +85,7 @@ def _other(stream: Stream, tap: Any) -> Step:
 
     def step(door: Any, fn: Any, env: Any, action: Any) -> Any:
         array = type(action) is ndarray
-        if not (tap.idle and stream.rows and (array or type(action) in plain)):
+        if not (tap.idle and stream.opened and (array or type(action) in plain)):
             return tap.outer_step(door, fn, env, (action,), {})
         sent = action.copy() if array else action
         trace: Any = [] if traced else UNTRACED

@@ -13,6 +13,7 @@ import numpy as np
 from ppodoctor.records import Site
 from ppodoctor.watching import env_ends
 from ppodoctor.watching.env_below import Below, sent_actions
+from ppodoctor.watching.env_tape import Tape
 from ppodoctor.watching.env_values import PLAIN, Layout, address, as_array, flat, kept, same, steps_like
 from ppodoctor.watching.sites import script_site
 
@@ -86,6 +87,7 @@ class Stream:
         self.five_below = False
         """Step says only `done`, and what is below it says how an episode ended."""
         self.reset_count = 0
+        self.first_reward: Any = None
         self.first_reset: Any = None
         self.equal_resets: Optional[bool] = None
         self.reused: Optional[bool] = None
@@ -95,6 +97,10 @@ class Stream:
         self.limit = ROWS
         self.just_ended = False
         self.below = Below()
+        self.opened = False
+        """Has there been a row since the last fold?"""
+        self.tape: Optional[Tape] = None
+        """Where rows are appended while the stream is plain, in the place of `rows`."""
         self.quick: Any = None
         """What steps while no observations are kept, in the place of everything else (see `env_quick`)."""
         self._watched = 0
@@ -107,6 +113,9 @@ class Stream:
 
     def open(self, keep: bool) -> None:
         """Called before the first row after a cut: decides whether observations are kept until the next one."""
+        if self.after == self.count:
+            return
+        self.opened = True
         self.keep = keep
         self.width = 8 if keep else 5
         self.light = not keep and self._tells_all()
@@ -114,6 +123,10 @@ class Stream:
         self._watched = 0
         if not keep:
             self.now = None
+        taped = self.plain and (self.packed or not self.vector)
+        self.tape = Tape(self.envs, self.vector, self.first_reward) if taped else None
+        if self.calls:
+            self._choose()
 
     def _tells_all(self) -> bool:
         """Does what step returns tell how an episode ended and who resets?"""
@@ -126,7 +139,7 @@ class Stream:
     @property
     def held(self) -> int:
         """Rows since the last fold."""
-        return len(self.rows) // self.width
+        return len(self.rows) // self.width if self.tape is None else len(self.tape)
 
     def before(self) -> None:
         """Called before a step while observations are kept and the current one has not been copied yet."""
@@ -158,8 +171,20 @@ class Stream:
         self.after(action, args, out, trace, door)
 
     def _choose(self) -> None:
-        """How rows are appended."""
-        self.after = self._vector if self.vector else self._single  # type: ignore[method-assign]
+        """How rows are appended until the next fold."""
+        usual = self._vector if self.vector else self._single
+        self.after = usual if self.tape is None else self._taped  # type: ignore[method-assign]
+
+    def _taped(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
+        self.calls += 1
+        self.last, reward, ended = out[:3]
+        cut = out[3] if self.returns == 5 else None
+        over = self.tape is not None and self.tape.append(action, reward, ended, cut)
+        self.just_ended = over
+        if over and self.vector:
+            self.just_ended = env_ends.vector(self, ended, cut, out, trace)
+        elif over:
+            env_ends.single(self, out, trace)
 
     def _single(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
         self.calls += 1
@@ -171,9 +196,7 @@ class Stream:
             ended, cut = kept(ended), kept(cut)
         below = self.below
         usual = len(trace) == below.length and not door.resets
-        if self.plain:
-            raw = None
-        elif usual and type(below.plan) is int:
+        if usual and type(below.plan) is int:
             raw = trace[below.plan][3][1]
             if type(raw) not in PLAIN:
                 raw = kept(raw)
@@ -235,6 +258,7 @@ class Stream:
         flags = out[2:4] if self.returns == 5 else out[2:3]
         self.packed = self.vector and all(type(flag) is np.ndarray and flag.dtype == bool for flag in flags)
         self.layout = Layout(out[0], self.envs)
+        self.first_reward = kept(out[1])
         self.limit = max(64, min(ROWS, ROWS * 16 // self.envs, BYTES // max(1, self.envs * self.layout.width * 8)))
         if self.now is not None:
             self.now = self.layout.take(self.now)

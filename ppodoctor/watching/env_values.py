@@ -167,13 +167,17 @@ def per_environment(values: Any, steps: int, envs: int, dtype: Any) -> Array:
 def action_array(values: Sequence[Any], envs: int, vector: bool) -> Optional[Array]:
     """[T, N, ...] the actions of T steps, or None when they have no common shape."""
     try:
-        found = column(values)
+        return action_shaped(column(values), envs, vector)
     except (ValueError, TypeError):
         return None
+
+
+def action_shaped(found: Array, envs: int, vector: bool) -> Optional[Array]:
+    """[T, N, ...] of [T, ...] actions, or None when they are not for so many environments."""
     if vector and found.ndim > 1 and found.shape[1] == envs:
         return found
-    if vector and found.size % (len(values) * envs) == 0:
-        return found.reshape(len(values), envs, -1)
+    if vector and found.size % (len(found) * envs) == 0:
+        return found.reshape(len(found), envs, -1)
     return found.reshape((found.shape[0], 1, *found.shape[1:])) if envs == 1 else None
 
 

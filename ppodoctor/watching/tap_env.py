@@ -212,7 +212,7 @@ class EnvTap:
 
     def _ready(self, stream: Stream) -> None:
         """Before a step: settle what is kept until the next cut, and what is looked at below."""
-        if not stream.rows:
+        if not stream.opened:
             stream.open(self.keep_rows)
             stream.quick = quick_step(stream, self)
             self.idle = 0
@@ -283,7 +283,8 @@ class EnvTap:
             self._refused(stream, error)
             return
         stream.after = stream.count  # type: ignore[method-assign, assignment]
-        stream.rows, stream.quick = [], None
+        stream.rows, stream.tape, stream.quick = [], None, None
+        stream.opened = False
         self._note(stream.owner(), error)
 
     def _ignore(self, env: Any, error: Optional[BaseException]) -> None:
