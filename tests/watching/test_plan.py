@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from ppodoctor.watching.plan import WHOLE, Plan
+from ppodoctor.watching.plan import ENOUGH, WHOLE, Plan
 
 SAMPLES, BATCH = 128, 16
 EPOCH = SAMPLES // BATCH
 
 
-def update(plan, number, kinds):
+def update(plan, number, kinds, steps=SAMPLES):
     """One update with these backward calls: the places of those that were read, and of those that were looked at."""
-    plan.begin(number, number * SAMPLES)
+    plan.begin(number, number * steps)
     read, seen, place = [], [], 0
     while place < len(kinds):
         passing = min(plan.passing(), len(kinds) - place)
@@ -104,3 +106,30 @@ def test_an_update_that_is_read_in_full_lets_nothing_pass():
     _, seen = update(plan, 16, ["loss"] * 40)
     assert plan.specimen
     assert seen == list(range(40))
+
+
+def test_after_two_long_rollouts_no_third_is_kept_and_the_second_update_is_read_at_a_few_calls():
+    plan, kinds = Plan(), ["loss"] * 10 * EPOCH
+    assert plan.specimen
+    assert update(plan, 1, kinds, ENOUGH // 2)[0][:EPOCH] == list(range(EPOCH))
+    assert plan.specimen_next
+    few, _ = update(plan, 2, kinds, ENOUGH // 2)
+    assert {0, len(kinds) - 1} <= set(few)
+    assert len(few) < EPOCH
+    assert (plan.specimen, plan.specimen_next) == (True, False)
+    update(plan, 3, kinds, ENOUGH // 2)
+    assert not plan.specimen
+
+
+def test_specimens_come_again_later_however_long_the_rollouts_are():
+    plan, kept = Plan(), []
+    for number in range(1, 70):
+        update(plan, number, ["loss"], ENOUGH)
+        kept += [number] if plan.specimen else []
+    assert kept == [1, 2, 16, 64]
+
+
+def test_a_script_that_waits_gives_no_time_to_spend():
+    plan = Plan()
+    time.sleep(0.3)
+    assert plan.lasted() < 0.2

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
-from env_zoo import Count, Doubled, episodes, play
+from env_zoo import Corridor, Count, Doubled, episodes, play
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 from ppodoctor.recorder import Recorder
+from ppodoctor.watching import env_ends
 from ppodoctor.watching.tap_env import EnvTap
 
 ROWS = 400
@@ -259,3 +260,46 @@ def test_wrappers_between_are_left_alone_and_seen_again(tap, recorder):
     assert hasattr(gymnasium.wrappers.TimeLimit.step, "__wrapped__")
     np.testing.assert_array_equal(rollout.reward, 2 * rollout.raw_reward)
     np.testing.assert_array_equal(rollout.inner_action[:, 0], 1 - rollout.action[:, 0])
+
+
+class Old:
+    """Several environments of the older interface: resets within the step, time limits alone in its infos."""
+
+    num_envs = 2
+
+    def __init__(self):
+        self.inner = [Corridor(3), Corridor(5)]
+        self.ends = 0
+
+    def reset(self):
+        return np.stack([np.array(env.reset()) for env in self.inner])
+
+    def step(self, actions):
+        obs, rewards, dones, infos = [], [], [], []
+        for env, action in zip(self.inner, actions, strict=True):
+            after, reward, done, _ = env.step(action)
+            self.ends += done
+            infos.append({"TimeLimit.truncated": True} if done and self.ends % 2 else {})
+            obs.append(np.array(env.reset() if done else after))
+            rewards.append(reward)
+            dones.append(done)
+        return np.stack(obs), np.array(rewards), np.array(dones), infos
+
+
+@pytest.mark.parametrize("learned", [0, 10_000])
+def test_an_old_vector_environment_is_left_alone_where_nothing_below_says_more(tap, recorder, monkeypatch, learned):
+    monkeypatch.setattr(env_ends, "_LEARNED", learned)
+    envs = Old()
+
+    def run():
+        envs.reset()
+        for k in range(ROWS):
+            envs.step(np.full(2, k % 2))
+
+    columns = kept_then_light(tap, run)
+    (stream,) = [watched.stream for watched in tap.streams.watched]
+    assert stream.plain
+    assert tap._rest.on
+    late = [one for one in episodes(recorder) if one["step"] > 2 * ROWS and one["length"] in (3, 5)]
+    assert len(late) == columns["episodes"] == ROWS // 3 + ROWS // 5
+    assert abs(sum(one["truncated"] for one in late) - len(late) / 2) <= 1
