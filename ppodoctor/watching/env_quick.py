@@ -29,7 +29,7 @@ def quick_step(stream: Stream, tap: Any) -> Optional[Step]:
     return _other(stream, tap) if stream.tape is None else _plain(stream, tap)
 
 
-def _plain(stream: Stream, tap: Any) -> Step:
+def _plain(stream: Stream, tap: Any) -> Step:  # noqa: C901 - one function on purpose: every call in it costs
     """All in one: nothing below the step matters."""
     vector, five, plain = stream.vector, stream.returns == 5, PLAIN
 
@@ -37,10 +37,14 @@ def _plain(stream: Stream, tap: Any) -> Step:
         tape = stream.tape
         if not tap.idle or tape is None:
             return tap.outer_step(door, fn, env, (action,), {})
-        numbers = tape.action_dtype is None
-        if type(action) is not tape.kind or not (numbers or action.dtype is tape.action_dtype):
+        kind, numbers = type(action), tape.action_dtype is None
+        if kind is not tape.kind:
             return tap.outer_step(door, fn, env, (action,), {})
-        sent = action if numbers else action.tobytes()
+        if numbers:
+            sent = action
+        else:
+            known = kind is ndarray and action.dtype is tape.action_dtype
+            sent = action.tobytes() if known else tape.sent(action)
         door.trace = UNTRACED
         try:
             out = fn(env, action)

@@ -72,6 +72,14 @@ class Tape:
         """The reward of an environment alone."""
         return float(as_array(reward).reshape(()))
 
+    def sent(self, action: Any) -> bytes:
+        """An action, as it lies on the tape; nothing where it is unlike the others. Raises nothing."""
+        try:
+            return bytes(as_array(action).astype(self.action_dtype, casting="same_kind", copy=False).tobytes())
+        except Exception:  # called before the script's step, which must be taken whatever this is
+            self._unlike = True
+            return b""
+
     def reward(self) -> Array:
         """[T, N] float64."""
         flat = np.frombuffer(self.rewards, self.dtype).reshape(len(self), self.envs)
@@ -103,15 +111,12 @@ class Tape:
             self._begin(action)
         if self._unlike:
             return
-        try:
-            if self.action_dtype is None:
-                self._unlike = not isinstance(action, _NUMBER)
-                self._integers = self._integers and not isinstance(action, _FLOATS)
-                self.actions.append(0.0 if self._unlike else action)
-            else:
-                self.actions += as_array(action).astype(self.action_dtype, casting="same_kind", copy=False).tobytes()
-        except (TypeError, ValueError):
-            self._unlike = True
+        if self.action_dtype is None:
+            self._unlike = not isinstance(action, _NUMBER)
+            self._integers = self._integers and not isinstance(action, _FLOATS)
+            self.actions.append(0.0 if self._unlike else action)
+        else:
+            self.actions += self.sent(action)
 
     def _begin(self, action: Any) -> None:
         self.kind = type(action)

@@ -48,9 +48,18 @@ def step_corridor(several, rng, steps):
 
 
 def step_pendulum(several, rng, steps):
+    for k in range(steps):
+        for env in several:
+            action = rng.normal(size=1).astype(np.float32 if k % 5 else np.float64)
+            *_, terminated, truncated, _ = env.step(action)
+            if terminated or truncated:
+                env.reset()
+
+
+def step_lists(several, rng, steps):
     for _ in range(steps):
         for env in several:
-            *_, terminated, truncated, _ = env.step(rng.normal(size=1).astype(np.float32))
+            *_, terminated, truncated, _ = env.step([float(rng.normal())])
             if terminated or truncated:
                 env.reset()
 
@@ -62,6 +71,7 @@ STYLES = {
     "several": (lambda: [gymnasium.make("CartPole-v1", max_episode_steps=30) for _ in range(3)], step_each),
     "one": (lambda: [gymnasium.make("CartPole-v1", max_episode_steps=30)], step_each),
     "one with arrays": (lambda: [gymnasium.make("Pendulum-v1", max_episode_steps=30)], step_pendulum),
+    "one with lists": (lambda: [gymnasium.make("Pendulum-v1", max_episode_steps=30)], step_lists),
     "says only done": (lambda: [Corridor(11), Corridor(7)], step_corridor),
     "changes rewards": (lambda: [Doubled(gymnasium.make("CartPole-v1", max_episode_steps=30))], step_each),
 }
