@@ -173,3 +173,50 @@ def test_reset_by_the_script_at_the_begin_of_an_update_ends_the_episode_there(tm
     assert {one["update"] for one in found if not (one["terminated"] or one["truncated"])} <= {2, 5}
     assert sum(one["length"] for one in found) <= 3 * (400 + sum(ROWS + update for update in range(2, UPDATES)) + 5)
     assert columns
+
+
+class Anything(gymnasium.Env):
+    """Takes whatever action there is, and returns it with rewards of several types."""
+
+    observation_space = gymnasium.spaces.Box(-1, 1, (1,))
+    action_space = gymnasium.spaces.Discrete(2)
+    rewards = (1.0,)
+
+    def reset(self, *, seed=None, options=None):
+        self.t = 0
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        self.t += 1
+        reward = self.rewards[self.t % len(self.rewards)]
+        return np.zeros(1, np.float32), reward, self.t % 11 == 0, np.bool_(False), {"action": action}
+
+
+ODD = (0, 1, np.int64(1), 0.5, [1], (0, 1), {"a": 1}, None, "left", np.array([1, 0]), np.array("x"), np.array([None]))
+
+
+@pytest.mark.parametrize("first", range(len(ODD)))
+def test_no_action_and_no_reward_keeps_a_step_from_being_taken(tmp_path, first):
+    tap = EnvTap(Recorder(tmp_path, producer="test"), None)
+    tap.on_step = lambda: setattr(tap, "idle", 7)
+    tap.attach_classes()
+    tap.attach_gymnasium(gymnasium)
+    try:
+        env = Anything()
+        env.reset()
+        tap.keep_rows = True
+        for _ in range(300):
+            env.step(0)
+        tap.cut(1)
+        tap.keep_rows = False
+        env.rewards = (1.0, np.float32(0.5), 2, np.array(0.25), np.array([1.5]), True)
+        actions = [ODD[first]] * 20 + [*ODD] * 8
+        taken = [env.step(action) for action in actions]
+        assert all(out[-1]["action"] is action for out, action in zip(taken, actions, strict=True))
+        assert tap.streams.watched[0].stream.tape is not None
+        _, columns = tap.cut(2)
+    finally:
+        tap.detach()
+    assert columns["rollout_steps"] == len(actions)
+    assert columns["reward_mean"] == pytest.approx(np.mean([float(np.sum(out[1])) for out in taken]))
+    assert not tap.recorder.notes
