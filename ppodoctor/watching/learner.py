@@ -202,10 +202,8 @@ class Learner:
     def _measure_share(self, roots: Tuple[Any, ...], reading: LossReading) -> None:
         if self._builder is None or self._builder.record.value_grad_share is not None:
             return
-        shared = sorted(set(reading.policy_parameters) & set(reading.value_parameters))
-        if len(roots) == 1 and shared and self.hooks.allow_gradient(self.reader.last):
-            tensors = [self.parameters.tensor(i) for i in shared]
-            share = value_share(self._torch, roots[0], self.reader.last, reading, tensors)
+        if self.hooks.allow_gradient(self.reader.last):
+            share = value_share(self._torch, roots, self.reader.last, reading, self.parameters.tensor)
             self._builder.record.value_grad_share = share
 
     def _take(self, minibatch: MinibatchSpecimen, reading: LossReading, keep: bool) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional, Sequence
 
 from ppodoctor.measures.loss import LossReading, Term
 
 
 def value_share(
-    torch: Any, root: Any, nodes: List[Any], reading: LossReading, parameters: List[Any]
+    torch: Any, roots: Sequence[Any], nodes: List[Any], reading: LossReading, tensor: Callable[[int], Any]
 ) -> Optional[float]:
     """|g_value| / (|g_value| + |g_rest|) on the parameters that both terms reach, or None when it cannot be told.
 
-    Reads gradients with torch.autograd.grad, so nothing is accumulated; the graph is kept for the script's own call.
+    `tensor` finds a parameter by its number. Reads gradients with torch.autograd.grad, so nothing is accumulated; the
+    graph is kept for the script's own call.
     """
+    parameters = [tensor(i) for i in sorted(set(reading.policy_parameters) & set(reading.value_parameters))]
+    root = roots[0]
     term = next((t for t in reading.terms if t.kind == "value"), None)
     edge_type = getattr(torch.autograd.graph, "GradientEdge", None)
-    if term is None or edge_type is None or not parameters or any(_hooked(p) for p in parameters):
+    if len(roots) > 1 or term is None or edge_type is None or not parameters or any(_hooked(p) for p in parameters):
         return None
     node = nodes[term.node]
     seed = _seed(torch, node, term, root)
