@@ -152,7 +152,7 @@ def test_a_stream_that_holds_too_many_rows_settles_what_was_marked(tmp_path):
 
     at_once = run(Recorder(tmp_path / "a", producer="test"), "same step", marked=False)
     later = run(Recorder(tmp_path / "b", producer="test"), "same step", marked=True, each=small)
-    for one, other in zip(at_once[0], later[0], strict=True):
+    for one, other in [*zip(at_once[0], later[0], strict=True), *zip(at_once[1], later[1], strict=True)]:
         alike(one, other)
 
 

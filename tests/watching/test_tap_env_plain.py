@@ -303,3 +303,54 @@ def test_an_old_vector_environment_is_left_alone_where_nothing_below_says_more(t
     late = [one for one in episodes(recorder) if one["step"] > 2 * ROWS and one["length"] in (3, 5)]
     assert len(late) == columns["episodes"] == ROWS // 3 + ROWS // 5
     assert abs(sum(one["truncated"] for one in late) - len(late) / 2) <= 1
+
+
+def test_a_step_that_raises_decides_nothing_about_the_rollout_to_come(tap):
+    class Fails(gymnasium.Wrapper):
+        failing = False
+
+        def step(self, action):
+            if self.failing:
+                raise ValueError("a joint broke")
+            return self.env.step(action)
+
+    env = Fails(gymnasium.make("CartPole-v1"))
+    kept_then_light(tap, lambda: play(env, ROWS))
+    env.failing = True
+    with pytest.raises(ValueError, match="a joint broke"):
+        env.step(0)
+    env.failing = False
+    tap.cut(2)
+    tap.keep_rows = True
+    tap.cut(3)
+    play(env, 20)
+    (rollout,), _ = tap.cut(4)
+    assert len(rollout.reward) == 20
+
+
+def test_who_resets_is_learned_from_an_end_that_nobody_heard_of(tap):
+    class Resets(gymnasium.Wrapper):
+        """Resets itself in the step after an end."""
+
+        over = resetting = False
+
+        def step(self, action):
+            if self.over:
+                self.over = False
+                return self.env.reset()[0], 0.0, False, False, {}
+            observation, reward, terminated, truncated, info = self.env.step(action)
+            self.over = self.resetting and (terminated or truncated)
+            return observation, reward, terminated, truncated, info
+
+    env = Resets(gymnasium.make("CartPole-v1", max_episode_steps=20))
+    tap.on_step = lambda: setattr(tap, "idle", 10**6)
+    kept_then_light(tap, lambda: play(env, ROWS))
+    assert tap.streams.watched[0].stream.autoreset == "none"
+    env.resetting = True
+    env.reset()
+    while not any(env.step(0)[2:4]):
+        pass
+    tap.keep_rows = True
+    tap.cut(3)
+    env.step(0)
+    assert tap.streams.watched[0].stream.autoreset == "next_step"
