@@ -123,7 +123,8 @@ class Stream:
         self._watched = 0
         if not keep:
             self.now = None
-        taped = self.plain and (self.packed or not self.vector)
+        # a tensor is read at the fold: to read one of an accelerator here would make the script wait at every step
+        taped = self.plain and (self.packed or not self.vector) and not hasattr(self.first_reward, "detach")
         self.tape = Tape(self.envs, self.vector, self.first_reward) if taped else None
         if self.calls:
             self._choose()

@@ -10,6 +10,8 @@ from gymnasium import spaces
 
 LENGTHS = (3, 5, 4)
 """Episode lengths of the environments that `makers` makes."""
+ROWS = 400
+"""Steps of a rollout that shows enough for streams to become plain."""
 
 
 def episodes(recorder):
@@ -139,3 +141,12 @@ def check_successors(rollout):
 def check_starts(rollout):
     """An episode starts where t is 0, and only there."""
     np.testing.assert_array_equal(rollout.reset_before, rollout.obs[..., 1] == 0)
+
+
+def kept_then_light(tap, run):
+    """A rollout with observations, then one without; the light one's columns."""
+    for keep in (True, False):
+        tap.keep_rows = keep
+        run()
+        _, columns = tap.cut(1)
+    return columns
