@@ -1,7 +1,7 @@
 """How often the diagnosis names a planted fault, and how often it blames a correct script.
 
 Usage: python benchmarks/quality.py [--quick] [--split dev|heldout|public] [--scripts MANIFEST] [--only GLOB]
-       [--per-fault N] [--skip N] [--jobs N] [--json PATH] [--write] [--list]
+       [--per-fault N] [--skip N] [--seen SPLIT] [--jobs N] [--json PATH] [--write] [--list]
 
 What was recorded and said is kept under runs/quality by content: after a change to a check only the diagnosis is made
 again, after a change to the watching room the script is run again.
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Path(options.json).write_text(json.dumps(_as_data(halves), indent=1))
     if options.write:
         command = shlex.join(["python", "benchmarks/quality.py", *_telling(arguments or sys.argv[1:])])
-        (ROOT / "docs" / "quality.md").write_text(page(halves, command))
+        (ROOT / "docs" / "quality.md").write_text(page(halves, command, options.seen))
     return int(any(found["errors"] for _, found in halves.values()))
 
 
@@ -85,6 +85,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--skip", type=_by_part, default={}, metavar="N", help="leave out the first N scripts of each fault; likewise"
+    )
+    parser.add_argument(
+        "--seen",
+        action="append",
+        default=[],
+        choices=("public", *HALVES),
+        help="this part's pairs were looked at before, which the page says; may be repeated",
     )
     parser.add_argument("--minutes", type=float, help="begin no case after so long; what was begun is a random sample")
     parser.add_argument("--jobs", type=int, default=2, help="cases run side by side")

@@ -21,19 +21,26 @@ then notes together, since a fault that does not keep a script from learning bel
 the causes alone. An error of the tool counts as a miss. A *false alarm* is a healthy script with any cause. A planted
 setting with which the script gained at least {as_good:.0%} of what it gains without is no fault there: such cases are
 listed, and are in no rate. Where the command skips scripts (`--skip`), those pairs of fault and script were run before:
-their misses were looked at and what was wrong was mended. The pairs that are counted here had not been looked at.
+their misses were looked at and what was wrong was mended. The pairs that are counted here had not been looked at, but
+where the command says so (`--seen`). The healthy runs are the same every time: what was wrong with them was mended, so
+that a false alarm on them shows what was lost since, and none does not show how seldom there is one elsewhere.
 
 Settings: scripts with exact faults only were watched for {updates} updates, all others for as many as the correct
 script needs until it has clearly learned. Versions: {versions}.
 """
 
 
-def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: str) -> str:
+SEEN = """These pairs were run before with an earlier version, and where something was wrong it was mended: they show
+that nothing was lost, not how often the diagnosis is right elsewhere."""
+
+
+def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: str, seen: Sequence[str] = ()) -> str:
     """The whole page.
 
     Args:
         halves: rows and their `summary`, under `heldout` and `dev`.
         command: what wrote it.
+        seen: those of the halves whose pairs had been looked at before.
     """
     installed = ", ".join(f"{name} {number}" for name, number in versions().items())
     parts = [HEAD.format(command=command, as_good=AS_GOOD, updates=UPDATES, versions=installed)]
@@ -43,7 +50,7 @@ def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: st
         "dev": "## Development: scripts on which thresholds were set",
     }
     for half, (rows, found) in halves.items():
-        parts += [titles[half], _rates(found), _updates(rows), _lists(found)]
+        parts += [titles[half], *([SEEN] if half in seen else []), _rates(found), _updates(rows), _lists(found)]
     public = sorted({(row.case.script.name, row.case.script.style) for row in halves.get("public", ((), {}))[0]})
     parts += ["## Scripts", _scripts(public)]
     return "\n\n".join(part.strip() for part in parts) + "\n"

@@ -76,6 +76,15 @@ def test_the_page_lists_misses_and_false_alarms_by_name():
     assert "| b | statistical | 1 | 1 | 2 |" in text
 
 
+def test_the_page_says_which_pairs_had_been_looked_at_before():
+    rows = [row([A], ["a"])]
+    both = {"public": (rows, summary(rows)), "heldout": (rows, summary(rows))}
+    once = page(both, "python benchmarks/quality.py", ["public"])
+    public, heldout = once.split("## Held out")
+    assert "These pairs were run before" in public
+    assert "These pairs were run before" not in heldout
+
+
 def test_a_setting_that_did_no_harm_is_listed_and_in_no_rate():
     found = summary([row(late=100.0), row([B], late=95.0), row([B], late=20.0), row([A], late=100.0)])
     assert [entry["planted"] for entry in found["harmless"]] == [["b"]]
