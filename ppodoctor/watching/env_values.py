@@ -159,11 +159,6 @@ def _numeric(value: Any) -> bool:
     return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
-def per_environment(values: Any, steps: int, envs: int, dtype: Any) -> Array:
-    """[T, N] of one column of rows; raises ValueError when the sizes do not fit."""
-    return column(values).reshape(steps, envs).astype(dtype, copy=False)
-
-
 def action_array(values: Sequence[Any], envs: int, vector: bool) -> Optional[Array]:
     """[T, N, ...] the actions of T steps, or None when they have no common shape."""
     try:

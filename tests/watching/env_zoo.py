@@ -150,3 +150,9 @@ def kept_then_light(tap, run):
         run()
         _, columns = tap.cut(1)
     return columns
+
+
+def vector_run(envs, steps=ROWS):
+    envs.reset(seed=1)
+    for k in range(steps):
+        envs.step(np.full(envs.num_envs, k % 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
-from env_zoo import ROWS, Count, Doubled, episodes, kept_then_light, play
+from env_zoo import ROWS, Count, Doubled, episodes, kept_then_light, play, vector_run
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 from ppodoctor.recorder import Recorder
@@ -37,12 +37,6 @@ class Silent:
         parts = zip(*(env.step(action) for env, action in zip(self.inner, actions, strict=True)), strict=True)
         *arrays, _ = (np.array(part) for part in parts)
         return *arrays, {}
-
-
-def vector_run(envs, steps=ROWS):
-    envs.reset(seed=1)
-    for k in range(steps):
-        envs.step(np.full(envs.num_envs, k % 2))
 
 
 def test_an_environment_below_wrappers_that_change_nothing_is_not_traced(tap, recorder):

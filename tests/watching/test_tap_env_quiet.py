@@ -5,7 +5,7 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
-from env_zoo import ROWS, Corridor, episodes, kept_then_light, play
+from env_zoo import ROWS, Corridor, episodes, kept_then_light, play, vector_run
 
 from ppodoctor.watching import env_ends
 
@@ -19,7 +19,7 @@ class Old:
         self.inner = [Corridor(3), Corridor(5)]
         self.ends = 0
 
-    def reset(self):
+    def reset(self, seed=None):
         return np.stack([np.array(env.reset()) for env in self.inner])
 
     def step(self, actions):
@@ -38,13 +38,7 @@ class Old:
 def test_an_old_vector_environment_is_left_alone_where_nothing_below_says_more(tap, recorder, monkeypatch, learned):
     monkeypatch.setattr(env_ends, "_LEARNED", learned)
     envs = Old()
-
-    def run():
-        envs.reset()
-        for k in range(ROWS):
-            envs.step(np.full(2, k % 2))
-
-    columns = kept_then_light(tap, run)
+    columns = kept_then_light(tap, lambda: vector_run(envs))
     (stream,) = [watched.stream for watched in tap.streams.watched]
     assert stream.plain
     assert tap._rest.on
