@@ -22,8 +22,8 @@ the causes alone. An error of the tool counts as a miss. A *false alarm* is a he
 setting with which the script gained at least {as_good:.0%} of what it gains without is no fault there: such cases are
 listed, and are in no rate. Where the command skips scripts (`--skip`), those pairs of fault and script were run before:
 their misses were looked at and what was wrong was mended. The pairs that are counted here had not been looked at, but
-where the command says so (`--seen`). The healthy runs are the same every time: what was wrong with them was mended, so
-that a false alarm on them shows what was lost since, and none does not show how seldom there is one elsewhere.
+where the command says so (`--seen`). The healthy runs are the same every time while the seeds are: what was wrong with
+them was mended, so that no false alarm on them does not show how seldom there is one elsewhere.
 
 Settings: scripts with exact faults only were watched for {updates} updates, all others for as many as the correct
 script needs until it has clearly learned. Versions: {versions}.
