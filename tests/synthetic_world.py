@@ -149,7 +149,8 @@ def masks(kind: str, died: bool, cut: bool, flags: tuple[bool, bool]) -> tuple[s
         return "none", 1
     if died or kind == "death":
         return "none", 0
-    return {"reset": ("after", 0), "truncation_ignored": ("after", 1)}.get(kind, ("final", 0))
+    odd = {"reset": ("after", 0), "truncation_ignored": ("after", 1), "truncation_carries": ("final", 1)}
+    return odd.get(kind, ("final", 0))
 
 
 def at_cut(script: Script, row: tuple[bool, bool, bool], values: Any) -> Any:

@@ -42,7 +42,8 @@ def summary(draft: Diagnosis, run: Run, outcome: Learning) -> str:
         more = f" and {len(others)} more" if others else ""
         return f"{first.check.title.rstrip('.')}{where}{more}. {state}"
     if draft.verdict == HEALTHY:
-        young = " Nothing wrong was found; it only needs more time." if outcome.status == TOO_YOUNG else ""
+        only = "Nothing wrong was found; it only" if not draft.notes else "See the notes; beside them it"
+        young = f" {only} needs more time." if outcome.status == TOO_YOUNG else ""
         return f"No fault was found in {len(draft.clear)} checks. {state}{young}"
     if not run.updates:
         return "No policy update was seen, so nothing about the learning can be judged."

@@ -101,11 +101,14 @@ def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation,
             if name == "time_limit" and _runs_on(variant):
                 continue  # one recursion that no end stops
             right = replace(variant, **{name: getattr(Variant(), name)})
+            kind = kinds[value]
+            if value == "ignored_final" and not steps.terminated.any():
+                kind = "gae_leaks_across_episodes"  # every end is a time limit, and only the recursion runs on
             if name == "termination" and _runs_on(variant):
                 right = replace(right, time_limit=Variant().time_limit)
             if name == "along":
                 right = Variant(time_limit=variant.time_limit)
-            found.append(_proven(outcome, steps, (kinds[value], value, what), right))
+            found.append(_proven(outcome, steps, (kind, value, what), right))
     if best.model.affine and float(np.median(best.scale[np.unique(outcome.seen.group)])) < 0:
         total, first = len(outcome.seen.y), int(steps.update_of_column.min())
         kind = "advantage_sign_flipped"

@@ -232,7 +232,7 @@ def healthy() -> dict[str, Scenario]:
         "cartpole_other_seed": steady(seed=11),
         "pendulum": steady(PENDULUM),
         "pendulum_other_seed": steady(PENDULUM, seed=4),
-        "mountain_car_young": steady(MOUNTAIN_CAR, updates=8),
+        "mountain_car_young": steady(MOUNTAIN_CAR, updates=3),
         "young": steady(updates=6),
         "one_update": steady(updates=1),
         "at_ceiling": with_returns(ceiling, quick),

@@ -29,6 +29,7 @@ PLANTED = {
     "death": {"time_limit_read_as_death"},
     "reset": {"time_limit_bootstrapped_from_reset"},
     "truncation_ignored": {"time_limit_ignored"},
+    "truncation_carries": {"time_limit_ignored"},
     "no_tail": {"tail_not_bootstrapped"},
     "last_is_zero": {"tail_not_bootstrapped"},
     "own_state": {"tail_bootstrapped_from_own_state"},
@@ -50,12 +51,18 @@ def kinds(fit: Fit) -> set[str]:
 
 @pytest.mark.parametrize("variant", PLANTED)
 def test_a_planted_recursion_is_named(variant):
-    for fit in fits(variant=variant, every_final=variant.endswith("_final")).values():
+    for fit in fits(variant=variant, every_final=variant.endswith(("_final", "_carries"))).values():
         assert fit.exact
         assert kinds(fit) == PLANTED[variant]
         assert fit.gamma == pytest.approx(0.99, abs=1e-4)
         assert fit.lam == pytest.approx(0.95, abs=1e-4)
         assert all(deviation.met >= 0.9 * deviation.rows > 0 for deviation in fit.deviations)
+
+
+def test_where_nothing_terminates_a_recursion_that_runs_on_leaks_across_all_episodes():
+    for fit in fits(variant="truncation_carries", every_final=True, death=0.0).values():
+        assert fit.exact
+        assert kinds(fit) == {"gae_leaks_across_episodes"}
 
 
 @pytest.mark.parametrize("envs", [1, 4])

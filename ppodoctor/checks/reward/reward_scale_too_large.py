@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.checks.api import NOTE, RULE, Evidence, check
 from ppodoctor.measures.observed import made_at, span_of, train_env
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -35,7 +35,7 @@ def reward_scale_too_large(
 
     What it sees: the largest absolute value target of each update, and the explained variance. Two conditions: a median
     above 1000, and an explained variance under 0.3 in the later half of what was seen. Jones asks for targets within
-    +-10; hundreds are common in runs that learn.
+    +-10; hundreds are common in runs that learn. Above 4000 it is a note where the critic keeps up.
 
     Why it hurts: the network's output starts near 0 and moves by the learning rate; getting to thousands takes most of
     the run, and until then advantages are returns, that is noise. Where actor and critic share layers or one gradient
@@ -52,14 +52,17 @@ def reward_scale_too_large(
     if len(targets) < least or not len(explained):
         return
     size, late = float(np.median(targets)), float(np.median(explained[len(explained) // 2 :]))
-    if size > large and late < blind:
-        yield Evidence(
-            f"value targets reach {size:.3g} (usual is up to about 10, at most hundreds) and the critic explains "
-            f"{max(0.0, late):.0%} of their variance",
-            where=made_at(train_env(run)),
-            column="target_abs_max",
-            span=span_of(run, "target_abs_max"),
-            strength=0.97 if size > absurd else 0.8,
-            first_update=least,
-            data={"seen": size, "healthy": (0.0, 100.0)},
-        )
+    keeps_up = late >= blind
+    if size <= (absurd if keeps_up else large):
+        return
+    yield Evidence(
+        f"value targets reach {size:.3g} (usual is up to about 10, at most hundreds) and the critic explains "
+        f"{max(0.0, late):.0%} of their variance",
+        where=made_at(train_env(run)),
+        column="target_abs_max",
+        span=span_of(run, "target_abs_max"),
+        strength=0.97 if size > absurd else 0.8,
+        first_update=least,
+        severity=NOTE if keeps_up else None,
+        data={"seen": size, "healthy": (0.0, 100.0)},
+    )
