@@ -30,7 +30,7 @@ class Script:
     variant: str = "right"
     normalise: str = "minibatch"  # none, batch, minibatch, centre
     target: str = "return"  # return, advantage, monte_carlo, one_step
-    reward: str = "own"  # own, scaled, centred, standardised, clipped, previous, next
+    reward: str = "own"  # own, scaled, centred, standardised, clipped, previous, next, ...
     finals: bool = True  # does the script ask its critic about final observations?
     every_final: bool = False  # about terminal ones too?
     tail_value: bool = True
@@ -125,6 +125,9 @@ def paid(world: World, script: Script) -> Any:
         return (r - r.mean()) / (r.std() + 1e-5)
     if script.reward == "clipped":
         return np.clip(r, -1, 1)
+    if script.reward in ("end_replaced", "death_replaced", "end_added"):
+        ends = world.terminated if script.reward.startswith("death") else world.terminated | world.truncated
+        return np.where(ends, r - 3.0 if script.reward.endswith("added") else -3.0, r)
     if script.reward == "previous":
         return np.concatenate([np.zeros_like(r[:1]), r[:-1]])
     if script.reward == "neighbour":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -78,43 +78,58 @@ _KINDS: Dict[str, Dict[str, str]] = {
         "neighbour_down": "rewards_of_other_environment",
         "clipped": "rewards_clipped",
         "sign": "rewards_clipped",
+        "end_replaced": "reward_changed_at_ends",
+        "end_added": "reward_changed_at_ends",
+        "death_replaced": "reward_changed_at_ends",
+        "death_added": "reward_changed_at_ends",
     },
 }
+_MOVED = ("previous", "next", "neighbour_up", "neighbour_down")
 
 
 def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation, ...]:
     """Every field of the winner that is not right, with the rows that show it."""
     best = outcome.best
-    variant = best.variant
-    found: List[Optional[Deviation]] = []
-    odd = {"reward"} if variant.reward in ("previous", "next", "neighbour_up", "neighbour_down") else set()
-    if variant.mask != NOW:
-        kind = "done_inverted" if "inverted" in variant.mask else "done_shifted"
-        found.append(_proven(outcome, steps, (kind, variant.mask, what), Variant()))
-    for name, kinds in _KINDS.items():
-        value = getattr(variant, name)
-        if value in kinds and not (name == "termination" and variant.along != "time"):
-            if variant.mask != NOW and name in ("termination", "time_limit"):
-                continue  # there the field only says which value a shifted flag lets through
-            if name == "time_limit" and kinds.get(value) == "time_limit_read_as_death" and "reward" in odd:
-                continue  # the final value may have been added to the reward, and been moved with it
-            if name == "time_limit" and _runs_on(variant):
-                continue  # one recursion that no end stops
-            right = replace(variant, **{name: getattr(Variant(), name)})
-            kind = kinds[value]
-            if value == "ignored_final" and not steps.terminated.any():
-                kind = "gae_leaks_across_episodes"  # every end is a time limit, and only the recursion runs on
-            if name == "termination" and _runs_on(variant):
-                right = replace(right, time_limit=Variant().time_limit)
-            if name == "along":
-                right = Variant(time_limit=variant.time_limit)
-            found.append(_proven(outcome, steps, (kind, value, what), right))
+    found: List[Optional[Deviation]] = [
+        _proven(outcome, steps, (kind, value, what), right) for kind, value, right in _wrong(best.variant, steps)
+    ]
     if best.model.affine and float(np.median(best.scale[np.unique(outcome.seen.group)])) < 0:
         total, first = len(outcome.seen.y), int(steps.update_of_column.min())
         kind = "advantage_sign_flipped"
         found.append(Deviation(kind, "negative", what, total, int(best.explained.sum()), total, 2.0, first))
     found.append(_centred(outcome, steps, what))
     return tuple(one for one in found if one is not None)
+
+
+def _wrong(variant: Variant, steps: Steps) -> Iterator[Tuple[str, str, Variant]]:
+    """Kind, value and the right variant beside it, for every field that is not right."""
+    if variant.mask != NOW:
+        yield "done_inverted" if "inverted" in variant.mask else "done_shifted", variant.mask, Variant()
+    for name, kinds in _KINDS.items():
+        value = getattr(variant, name)
+        if value not in kinds or _says_nothing(name, kinds[value], variant):
+            continue
+        right = replace(variant, **{name: getattr(Variant(), name)})
+        kind = kinds[value]
+        if value == "ignored_final" and not steps.terminated.any():
+            kind = "gae_leaks_across_episodes"  # every end is a time limit, and only the recursion runs on
+        if name == "termination" and _runs_on(variant):
+            right = replace(right, time_limit=Variant().time_limit)
+        if name == "along":
+            right = Variant(time_limit=variant.time_limit)
+        yield kind, value, right
+
+
+def _says_nothing(name: str, kind: str, variant: Variant) -> bool:
+    """Whether a field that is not right comes from another one that is not."""
+    if name == "termination":
+        return variant.along != "time" or variant.mask != NOW
+    if name == "time_limit":
+        if variant.mask != NOW or _runs_on(variant):
+            return True  # it only says which value a shifted flag lets through; one recursion that no end stops
+        # the final value may have been added to the reward, and been moved with it
+        return kind == "time_limit_read_as_death" and variant.reward in _MOVED
+    return False
 
 
 def _runs_on(variant: Variant) -> bool:

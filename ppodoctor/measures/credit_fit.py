@@ -161,12 +161,12 @@ def predictions(solution: Solution, candidates: Sequence[Candidate], seen: Obser
         board = boards.get(id(scheme))
         if board is None:
             board = boards[id(scheme)] = Board(scheme, seen, model, solution.rho)
-        reward, one, boot, value, known = board.combine(variant, names)
-        raw = solution.paid(reward, one, seen) + solution.gamma * boot
+        sums = board.combine(variant, names)
+        raw = solution.paid(sums, seen) + solution.gamma * sums.boot
         if model.by_value:
-            raw = raw - value
+            raw = raw - sums.value
         raw = raw + {"return": seen.value, "mc_advantage": -seen.value}.get(model.form, 0.0)
-        rows.append(np.where(known, raw, np.nan))
+        rows.append(np.where(sums.known, raw, np.nan))
     return np.array(rows)
 
 

@@ -30,6 +30,8 @@ class Grid:
     value: Array
     successor: Array
     after: Array
+    bonus: Array
+    """bool: the script may have put a constant of its own into the reward of this row."""
 
     @property
     def end(self) -> Array:
@@ -70,6 +72,7 @@ def _whole(steps: Steps) -> Grid:
         value=np.where(steps.valid, steps.value, 0.0),
         successor=steps.successor,
         after=steps.after,
+        bonus=np.zeros_like(steps.valid),
     )
 
 
@@ -94,6 +97,10 @@ def with_reward(grid: Grid, kind: str, steps: Steps) -> Grid:
         reward = np.concatenate([last, reward[:-1]])
     elif kind == "next":
         reward = np.concatenate([reward[1:], np.zeros_like(reward[:1])])
+    elif kind.startswith(("end_", "death_")):
+        ends = grid.end if kind.startswith("end_") else grid.terminated
+        kept = reward if kind.endswith("_added") else np.where(ends, 0.0, reward)
+        return replace(grid, reward=kept, bonus=ends & grid.valid)
     elif kind == "clipped":
         reward = np.clip(reward, -1.0, 1.0)
     elif kind == "sign":

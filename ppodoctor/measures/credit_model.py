@@ -11,6 +11,7 @@ from ppodoctor.measures.credit_variants import Scheme, Variant
 
 Array = Any
 
+_PAID = ("reward", "one", "bonus", "value")
 LEAK = 1e-6
 """An unknown value whose weight in a sum is below this does no harm."""
 
@@ -55,6 +56,20 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """Pieces of a recursion summed backwards, at the observed rows: [M] each."""
+
+    reward: Array
+    one: Array
+    bonus: Array
+    boot: Array
+    """Of the values that are bootstrapped from."""
+    value: Array
+    known: Array
+    """bool: no unknown value enters."""
+
+
+@dataclass(frozen=True)
 class Solution:
     """A variant with its fitted numbers."""
 
@@ -66,6 +81,8 @@ class Solution:
     reward_scale: Array
     reward_shift: Array
     """reward used = scale * reward + shift: one of each, or with a shifting model one per update, in order."""
+    bonus: float
+    """The constant in the rewards of the grid's `bonus` rows; 0 where there are none."""
     scale: Array
     """[groups] raw = scale * observed + shift."""
     shift: Array
@@ -83,10 +100,10 @@ class Solution:
     gamma_error: float = np.nan
     """Standard error of gamma."""
 
-    def paid(self, reward: Array, one: Array, seen: Observed) -> Array:
-        """[M] what the sums of rewards and of ones contribute."""
+    def paid(self, sums: Sums, seen: Observed) -> Array:
+        """[M] what the sums of rewards, of ones and of bonuses contribute."""
         at = np.minimum(seen.update, len(self.reward_scale) - 1)
-        return self.reward_scale[at] * reward + self.reward_shift[at] * one
+        return self.reward_scale[at] * sums.reward + self.reward_shift[at] * sums.one + self.bonus * sums.bonus
 
     @property
     def empty(self) -> bool:
@@ -169,13 +186,15 @@ class Board:
         pieces = {"reward": grid.reward}
         if model.shift or model.constant:
             pieces["one"] = grid.valid.astype(np.float64)
+        if grid.bonus.any():
+            pieces["bonus"] = grid.bonus.astype(np.float64)
         wanted = {n: c for n, c in scheme.columns.items() if only is None or n in only}
         if model.by_value:
             pieces.update({"value": grid.value, **wanted})
         else:
             closed = scheme.carry == 0
             pieces.update({name: np.where(closed, column, 0.0) for name, column in wanted.items()})
-        last = {name: np.where(grid.tail, pieces[name], 0.0) for name in ("reward", "one", "value") if name in pieces}
+        last = {name: np.where(grid.tail, pieces[name], 0.0) for name in _PAID if name in pieces}
         pieces.update({f"{name}_tail": column for name, column in last.items()})
         self.pieces = {name: column for name, column in pieces.items() if name == "reward" or np.any(column != 0)}
         self.columns, self.unknown = self._sums(grid.cell.shape)
@@ -191,13 +210,13 @@ class Board:
         unknown = {name: flat[:, len(names) + i] > LEAK for i, name in enumerate(holes)}
         return columns, unknown
 
-    def combine(self, variant: Variant, names: Sequence[str]) -> Tuple[Array, Array, Array, Array, Array]:
-        """S of rewards, ones, bootstrapped values and values [M], and which rows [M] are known."""
+    def combine(self, variant: Variant, names: Sequence[str]) -> Sums:
+        """The sums that a variant uses."""
         zero = np.zeros(len(self.place))
         known = self.inside.copy()
         drop = ("_tail",) if variant.tail == "no_advantage" else ()
         sums = []
-        for group in (["reward"], ["one"], list(names), ["value"]):
+        for group in (["reward"], ["one"], ["bonus"], list(names), ["value"]):
             total = zero
             for name in group:
                 if name in self.columns:
@@ -207,4 +226,5 @@ class Board:
                     if name + suffix in self.columns:
                         total = total - self.columns[name + suffix]
             sums.append(total)
-        return sums[0], sums[1], sums[2], sums[3], known
+        reward, one, bonus, boot, value = sums
+        return Sums(reward, one, bonus, boot, value, known)

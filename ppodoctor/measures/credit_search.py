@@ -122,16 +122,32 @@ def _straight(steps: Steps) -> List[Scheme]:
     return list(time_schemes(grid_of(steps)))
 
 
+_OTHER_REWARDS = (
+    "previous",
+    "next",
+    "clipped",
+    "sign",
+    "raw",
+    "neighbour_up",
+    "neighbour_down",
+    "end_replaced",
+    "death_replaced",
+    "end_added",
+    "death_added",
+)
+
+
 def _rare_stages(steps: Steps, models: Sequence[Model], others: Sequence[Model]) -> Iterator[Stage]:
     """Families of variants with the models to try on them, the commoner first."""
     plain = models[:1]  # most are tried on the commonest model only
     yield Stage(lambda table: list(shifted_schemes(grid_of(table))), models[:2])
     if models and models[0].constant:
         yield Stage(_straight, [replace(model, shift=True) for model in plain])
-    for kind in ("previous", "next", "clipped", "sign", "raw", "neighbour_up", "neighbour_down"):
+    for kind in _OTHER_REWARDS:
         grid = grid_of(steps)
-        other = with_reward(grid, kind, steps).reward
-        if not np.array_equal(other, grid.reward) and np.isfinite(other[grid.valid]).any():
+        other = with_reward(grid, kind, steps)
+        changed = other.bonus.any() or not np.array_equal(other.reward, grid.reward)
+        if changed and np.isfinite(other.reward[grid.valid]).any():
             yield Stage(_Paid(kind), plain)
     yield Stage(lambda table: list(wrong_way_schemes(turned(table))), models[:2])
     yield Stage(_straight, others)

@@ -10,7 +10,7 @@ and rho is refined by Gauss-Newton steps. Nothing is taken from a grid but the f
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -71,23 +71,24 @@ def _design(
     board: Board, seen: Observed, variant: Variant, names: Sequence[str]
 ) -> Optional[Tuple[Array, Array, Array]]:
     """Left side (rows used), regressors, and which rows [M] are used."""
-    reward, one, boot, value, known = board.combine(variant, names)
-    model = board.model
+    sums, model = board.combine(variant, names), board.model
     if model.by_value:
-        pivot = value - seen.value if model.form == "return" else value
-        columns = [boot]
+        pivot = sums.value - seen.value if model.form == "return" else sums.value
+        columns = [sums.boot]
     else:
-        pivot = -board.rho * boot + (seen.value if model.form == "mc_advantage" else 0.0)
+        pivot = -board.rho * sums.boot + (seen.value if model.form == "mc_advantage" else 0.0)
         columns = []
-    pivot = pivot - reward if model.fixed_reward else pivot
-    known = known & np.isfinite(pivot)
+    pivot = pivot - sums.reward if model.fixed_reward else pivot
+    known = sums.known & np.isfinite(pivot)
     if known.sum() < 8:
         return None
     if not model.fixed_reward:
         updates = range(int(seen.update.max()) + 1) if model.shift else ()
-        columns += [np.where(seen.update == update, one, 0.0) for update in updates]
-        columns += [np.where(seen.update == update, reward, 0.0) for update in updates]
-        columns += [] if model.shift else [one, reward] if model.constant else [reward]
+        columns += [np.where(seen.update == update, sums.one, 0.0) for update in updates]
+        columns += [np.where(seen.update == update, sums.reward, 0.0) for update in updates]
+        columns += [] if model.shift else [sums.one, sums.reward] if model.constant else [sums.reward]
+    if "bonus" in board.pieces:
+        columns.append(sums.bonus)
     left = pivot if model.affine else pivot + seen.y
     right = np.stack(columns, axis=1)[known] if columns else np.zeros((int(known.sum()), 0))
     return left[known], right, known
@@ -186,8 +187,18 @@ def _residual(left: Array, explained: Array, part: Observed, use: Array, model: 
     return left + scale[part.group] * part.y + shift[part.group] - explained
 
 
-def _first_guess(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]) -> Tuple[Array, float, Array]:
-    """Reward scale, gamma and reward shift at the current rho, for the derivative."""
+@dataclass(frozen=True)
+class _Numbers:
+    """The coefficients of a design by their meaning, as in `Solution`."""
+
+    reward_scale: Array
+    gamma: float
+    reward_shift: Array
+    bonus: float
+
+
+def _first_guess(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str, ...]]) -> _Numbers:
+    """The numbers at the current rho, for the derivative."""
     design = _design(board, seen, *choice)
     assert design is not None, "the caller has a design"
     left, right, known = design
@@ -195,21 +206,20 @@ def _first_guess(board: Board, seen: Observed, choice: Tuple[Variant, Tuple[str,
     return _numbers(board, coefficients)
 
 
-def _numbers(board: Board, coefficients: Array) -> Tuple[Array, float, Array]:
-    """Reward scales, gamma and shifts of rewards, from the coefficients of a design."""
+def _numbers(board: Board, coefficients: Array) -> _Numbers:
     gamma, rest = (float(coefficients[0]), coefficients[1:]) if board.model.by_value else (board.rho, coefficients)
+    bonus = 0.0
+    if "bonus" in board.pieces:
+        bonus, rest = float(rest[-1]), rest[:-1]
     if board.model.fixed_reward:
-        return np.ones(1), gamma, np.zeros(1)
-    half = len(rest) // 2
-    several = board.model.shift or board.model.constant
-    return (rest[half:], gamma, rest[:half]) if several else (rest, gamma, np.zeros(1))
+        return _Numbers(np.ones(1), gamma, np.zeros(1), bonus)
+    half = len(rest) // 2 if board.model.shift or board.model.constant else 0
+    return _Numbers(rest[half:], gamma, rest[:half] if half else np.zeros(1), bonus)
 
 
-def _derivative(
-    board: Board, seen: Observed, numbers: Tuple[Array, float, Array], choice: Tuple[Variant, Tuple[str, ...]]
-) -> Array:
+def _derivative(board: Board, seen: Observed, numbers: _Numbers, choice: Tuple[Variant, Tuple[str, ...]]) -> Array:
     """d(raw quantity) / d(rho) at the observed rows: S[carry * next]."""
-    scale, gamma, shift = numbers
+    scale, shift = numbers.reward_scale, numbers.reward_shift
     grid, carry = board.scheme.grid, board.scheme.carry
     boot = np.zeros(carry.shape)
     for name in choice[1]:
@@ -220,7 +230,8 @@ def _derivative(
         of_cell = np.zeros(int(grid.cell.max()) + 1, np.int64)
         of_cell[seen.cell] = seen.update
         at = np.broadcast_to(of_cell[np.maximum(grid.cell, 0)].max(axis=0), carry.shape)  # a column has one update
-    x = np.where(grid.valid, scale[at] * grid.reward + shift[at], 0.0) + gamma * boot
+    paid = np.where(grid.valid, scale[at] * grid.reward + shift[at], 0.0) + numbers.bonus * grid.bonus
+    x = paid + numbers.gamma * boot
     if board.model.by_value:
         x = x - np.nan_to_num(grid.value)
     raw = discounted_sum(x, board.rho * carry)
@@ -249,16 +260,14 @@ def _solution(
     meant = scale[seen.group] * seen.y + shift[seen.group] if model.affine else seen.y
     rows[known] = (left + meant[known] if model.affine else left) - explained
     raw = meant - rows
-    reward_scale, gamma, added = _numbers(board, coefficients)
+    numbers = _numbers(board, coefficients)
     spread, size = spread_within(raw, seen.group), size_part(seen.value)
     return Solution(
         model=model,
         scheme=board.scheme,
         variant=choice[0],
         rho=board.rho,
-        gamma=gamma,
-        reward_scale=reward_scale,
-        reward_shift=added,
+        **vars(numbers),
         scale=scale,
         shift=shift,
         end=seen.end,

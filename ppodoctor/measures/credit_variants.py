@@ -39,7 +39,8 @@ class Variant:
     """Along a wrong axis: the next value is the neighbour's there, not the one of the next step."""
     reward: str = "own"
     """own; previous or next (of the step before or after); neighbour_up or _down (of the environment beside); clipped,
-    sign, raw (before wrappers)."""
+    sign, raw (before wrappers); end_replaced, death_replaced (at the ends of episodes, or at terminations only, a
+    constant stands in its place), end_added, death_added (the constant is added to it)."""
 
     @property
     def deviations(self) -> int:

@@ -43,6 +43,10 @@ _REWARD = {
     "clipped": "rewards clipped to [-1, 1]",
     "sign": "only the sign of the reward",
     "raw": "with the rewards before the wrappers",
+    "end_replaced": "the reward of the step that ends an episode replaced by a constant",
+    "end_added": "a constant added to the reward of the step that ends an episode",
+    "death_replaced": "the reward of the step that terminates replaced by a constant",
+    "death_added": "a constant added to the reward of the step that terminates",
 }
 
 

@@ -98,6 +98,9 @@ def test_gamma_and_lambda_come_out_of_the_numbers(gamma, lam, seed):
         ("previous", {"rewards_shifted"}),
         ("next", {"rewards_shifted"}),
         ("neighbour", {"rewards_of_other_environment"}),
+        ("end_replaced", {"reward_changed_at_ends"}),
+        ("death_replaced", {"reward_changed_at_ends"}),
+        ("end_added", {"reward_changed_at_ends"}),
     ],
 )
 def test_what_is_done_to_rewards_is_named(reward, kind):
