@@ -84,8 +84,7 @@ def explain(
     for stage in _rare_stages(steps, models, _models(usual[2:], seen, varied)):
         for model in stage.models:
             found = None if few is None else attempt(stage.build(small), few, model, starts)
-            if found is None or found.best.share < ENOUGH:
-                best = best if best is not None else found
+            if found is None or found.best.share < max(0.5, 0.0 if best is None else best.best.share):
                 continue
             best = _better(best, attempt(stage.build(steps), seen, model, [found.best.rho]))
             if best is not None and best.best.share >= ENOUGH:

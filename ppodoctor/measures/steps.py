@@ -206,7 +206,23 @@ def effect_p(values: Array, causes: Array, degrees: int) -> Array:
     return np.array([chance(f, rank, free) for f in (explained / rank) / (rest / free)])
 
 
-def chance(f: float, above: int, below: int) -> float:
+def effect_p_of_rare(values: Array, causes: Array) -> Array:
+    """[K] p-values as from `effect_p`, for values [n, K] that are mostly the same number: ends, sparse rewards.
+
+    An F test takes each row's noise for equally wide. These vary only where the observation is extreme, and there the
+    causes are extreme too, so that it sees effects that are none. A score test with the noise of every row its own does
+    not (White 1980; the form n R^2 of a regression of ones on the scores is Davidson and MacKinnon 1985).
+    """
+    directions, ones = basis(causes), np.ones(len(values))
+    found = []
+    for column in values.T:
+        scores = basis(directions * column[:, None])
+        explained = float(((scores.T @ ones) ** 2).sum())
+        found.append(chance(explained / max(scores.shape[1], 1), max(scores.shape[1], 1), math.inf))
+    return np.array(found)
+
+
+def chance(f: float, above: int, below: float) -> float:
     """Upper tail of the F distribution, by Paulson's normal approximation (1942)."""
     if f <= 0:
         return 1.0
