@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,11 @@ def make(script: Script) -> tuple[Run, tuple[LossReading, ...]]:
         worlds.append(world)
         first_call = (update - 1) * script.steps
         version = (update - 1) * script.minibatches * script.epochs
-        rollouts.append(specimen(world, update, first_call))
+        rollout = specimen(world, update, first_call)
+        if script.one_flag:
+            alike = world.terminated | world.truncated
+            rollout = replace(rollout, terminated=alike, done_seen=alike, truncated=np.zeros_like(alike))
+        rollouts.append(rollout)
         if script.calls:
             calls[update] = layer_calls(world, script, first_call, version)
         readings += minibatches(worlds, script, (update, version), rng)

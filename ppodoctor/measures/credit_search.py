@@ -21,7 +21,9 @@ FEWEST = 12
 MOST = 6000
 """Rows used in a fit; more are thinned evenly."""
 SMALL = 1500
-"""Cells on which rare families are tried; only one that succeeds there is fitted to all."""
+"""Cells on which rare families are tried; only one that comes near there is fitted to all."""
+HINTS = 0.25
+"""Share of rows met to rounding from which an explanation is near: it misses whatever a few places reach."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def explain(
     for stage in _rare_stages(steps, models, _models(usual[2:], seen, varied)):
         for model in stage.models:
             found = None if few is None else attempt(stage.build(small), few, model, starts)
-            if found is None or found.best.share < max(0.5, 0.0 if best is None else best.best.share):
+            if found is None or found.best.share < max(HINTS, 0.0 if best is None else best.best.share):
                 continue
             best = _better(best, attempt(stage.build(steps), seen, model, [found.best.rho]))
             if best is not None and best.best.share >= ENOUGH:
@@ -241,7 +243,7 @@ def cuts_in_reward(outcome: Optional[Outcome], steps: Steps) -> Optional[Steps]:
     Scripts add it there before they scale or centre their rewards, so that it is scaled and centred with them. Rests on
     the gamma of an outcome that meets the steps far from time limits; None without one.
     """
-    if outcome is None or not steps.cut.any() or not 0.5 <= outcome.best.met < ENOUGH or not outcome.best.gamma > 0:
+    if outcome is None or not steps.cut.any() or not HINTS <= outcome.best.met < ENOUGH or not outcome.best.gamma > 0:
         return None
     added = np.where(steps.cut, outcome.best.gamma * steps.successor, 0.0)
     ends = steps.terminated | steps.cut

@@ -110,6 +110,14 @@ def test_what_is_done_to_rewards_is_named(reward, kind):
         assert fit.gamma == pytest.approx(0.99, abs=1e-4)
 
 
+def test_values_that_the_script_adds_at_limits_it_alone_knows_may_be_standardised_with_the_rewards():
+    found = fits(reward="standardised_with_value", variant="death", one_flag=True, limit=60, death=0.02, steps=256)
+    for fit in found.values():
+        assert fit.exact
+        assert kinds(fit) == {"rewards_centred"}
+        assert fit.gamma == pytest.approx(0.99, abs=1e-4)
+
+
 def test_a_constant_reward_that_is_centred_vanishes():
     for fit in fits(reward="centred", constant_reward=True).values():
         assert kinds(fit) == {"rewards_centred"}
