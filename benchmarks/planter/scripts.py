@@ -162,5 +162,20 @@ SCRIPTS = {
             updates=30,
             heldout=True,
         ),
+        Script(
+            "beta_buffer",
+            "Beta policy, trainer class with a rollout buffer of tensors, list of environments",
+            _traits("box several_dims dies time_limit gae entropy normalises clips_gradient own_loop distributions"),
+            updates=100,
+            heldout=True,
+        ),
+        Script(
+            "spin_epochs",
+            "Spinning Up: paths in numpy, full-batch iterations, two optimizers, early stop on KL",
+            _traits(_CARTPOLE + "gae normalises clips_gradient single_env own_loop distributions two_optimizers"),
+            updates=40,
+            heldout=True,
+            exact_updates=12,
+        ),
     ]
 }

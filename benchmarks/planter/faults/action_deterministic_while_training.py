@@ -17,5 +17,7 @@ FAULT = Fault(
         "recurrent_gru": [("action = dist.sample()", "action = logits.argmax(-1)")],
         "docking": [("action = dist.sample()", "action = dist.probs.argmax(dim=-1)")],
         "reach_functional": [("action = dist.sample()", "action = dist.mean")],
+        "beta_buffer": [("dist.sample().clamp", "dist.mean.clamp")],
+        "spin_epochs": [("a = dist.sample()", "a = dist.probs.argmax()")],
     },
 )

@@ -19,5 +19,11 @@ FAULT = Fault(
             ("0.15 * np.clip(action, -1, 1)", "0.15 * np.clip(action / 100, -1, 1)"),
             ("spaces.Box(-1.0, 1.0, (3,)", "spaces.Box(-100.0, 100.0, (3,)"),
         ],
+        "beta_buffer": [
+            (
+                "actions = self.low + (self.high - self.low) * unit_actions",
+                "actions = 0.01 * (self.low + (self.high - self.low) * unit_actions)",
+            )
+        ],
     },
 )

@@ -15,5 +15,7 @@ FAULT = Fault(
         "two_optimizers": [("Adam(pi.parameters(), lr=pi_lr)", "Adam(v.parameters(), lr=pi_lr)")],
         "recurrent_gru": [("Adam(net.parameters()", "Adam(net.v.parameters()")],
         "docking": [("AdamW(self.policy.parameters()", "AdamW(self.policy.value_head.parameters()")],
+        "beta_buffer": [("Adam(self.policy.parameters()", "Adam(self.policy.critic.parameters()")],
+        "spin_epochs": [("Adam(ac.pi.parameters(), lr=pi_lr)", "Adam(ac.vf.parameters(), lr=pi_lr)")],
     },
 )

@@ -40,5 +40,12 @@ FAULT = Fault(
         "reach_functional": [
             ("    surrogate = torch.minimum", "    advantage = advantage[:, None]\n    surrogate = torch.minimum")
         ],
+        "beta_buffer": [
+            (
+                "advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)",
+                "advantages = ((advantages - advantages.mean()) / (advantages.std() + 1e-8)).unsqueeze(1)",
+            )
+        ],
+        "spin_epochs": [("adv=normed,", "adv=normed[:, None],")],
     },
 )

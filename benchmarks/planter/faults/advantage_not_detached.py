@@ -56,5 +56,16 @@ FAULT = Fault(
             ),
             ("1 + args.clip) * adv[:, envs]", "1 + args.clip) * edge"),
         ],
+        "beta_buffer": [
+            (
+                "                advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n",
+                (
+                    "                values = self.policy.value(obs)\n"
+                    "                advantages = returns - values\n"
+                    "                advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n"
+                ),
+            ),
+            ("F.mse_loss(self.policy.value(obs), returns)", "F.mse_loss(values, returns)"),
+        ],
     },
 )

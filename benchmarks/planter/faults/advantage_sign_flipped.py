@@ -20,6 +20,8 @@ FAULT = Fault(
         ],
         "recurrent_gru": [("adv = (adv - adv.mean())", "adv = (adv.mean() - adv)")],
         "own_gaussian": [("a = (a - a.mean())", "a = (a.mean() - a)")],
+        "beta_buffer": [("(advantages - advantages.mean())", "(advantages.mean() - advantages)")],
+        "spin_epochs": [("normed = (self.adv - adv_mean)", "normed = (adv_mean - self.adv)")],
     },
     also=("policy_loss_sign_flipped",),
 )

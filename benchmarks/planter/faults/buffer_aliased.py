@@ -29,5 +29,25 @@ FAULT = Fault(
             ),
             ("    total, totals, done_steps", "    window = obs.copy()\n    total, totals, done_steps"),
         ],
+        "beta_buffer": [
+            ("        self.obs = torch.zeros(length, n_envs, obs_dim)\n", "        self.obs = [None] * length\n"),
+            (
+                "(self.obs, self.actions, self.log_probs, self.advantages, self.returns)",
+                "(torch.stack(self.obs), self.actions, self.log_probs, self.advantages, self.returns)",
+            ),
+            ("        next_obs = torch.zeros_like(self.obs)\n", "        next_obs = self.obs\n"),
+        ],
+        "spin_epochs": [
+            ("        self.obs = np.zeros((size, obs_dim), dtype=np.float32)\n", "        self.obs = [None] * size\n"),
+            ("dict(obs=self.obs,", "dict(obs=np.array(self.obs),"),
+            ("            obs = next_obs * OBS_SCALE\n", "            obs[:] = next_obs * OBS_SCALE\n"),
+            (
+                "                obs, _ = env.reset()\n                obs, ep_ret = obs * OBS_SCALE, 0.0\n",
+                (
+                    "                first_obs, _ = env.reset()\n"
+                    "                obs[:], ep_ret = first_obs * OBS_SCALE, 0.0\n"
+                ),
+            ),
+        ],
     },
 )

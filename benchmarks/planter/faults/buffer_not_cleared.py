@@ -42,5 +42,36 @@ FAULT = Fault(
             ),
             ("def improve(", "HISTORY = []\n\n\ndef improve("),
         ],
+        "beta_buffer": [
+            (
+                "        self.returns = self.advantages + self.values\n",
+                (
+                    "        self.returns = self.advantages + self.values\n"
+                    "        self.rollouts.append([x.flatten(0, 1).clone() for x in (self.obs, self.actions, "
+                    "self.log_probs, self.advantages, self.returns)])\n"
+                ),
+            ),
+            (
+                (
+                    "        flat = [x.flatten(0, 1) for x in (self.obs, self.actions, self.log_probs, "
+                    "self.advantages, self.returns)]\n"
+                ),
+                "        flat = [torch.cat(parts) for parts in zip(*self.rollouts)]\n",
+            ),
+            (
+                "        self.advantages, self.returns = torch.zeros(2, length, n_envs)\n",
+                "        self.advantages, self.returns = torch.zeros(2, length, n_envs)\n        self.rollouts = []\n",
+            ),
+        ],
+        "spin_epochs": [
+            (
+                "        data = buf.get()\n",
+                (
+                    "        history.append(buf.get())\n"
+                    "        data = {k: torch.cat([old[k] for old in history]) for k in history[0]}\n"
+                ),
+            ),
+            ("    def update():\n", "    history = []\n\n    def update():\n"),
+        ],
     },
 )

@@ -9,7 +9,7 @@ FAULT = Fault(
     numbers=(69,),
     kind="statistical",
     plant=setting("clip_range", 5.0),
-    unless=frozenset({"two_optimizers"}),
+    unless=frozenset({"two_optimizers", "spin_epochs"}),
     also=("surrogate_not_clipped",),
     heldout_plant=setting("clip_range", 3.0),
 )

@@ -19,5 +19,16 @@ FAULT = Fault(
                 "AdamW([*self.policy.trunk.parameters(), *self.policy.policy_head.parameters()]",
             )
         ],
+        "beta_buffer": [
+            (
+                "        self.optimizer = torch.optim.Adam(self.policy.parameters()",
+                (
+                    "        actor = nn.ModuleList([self.policy.body, self.policy.alpha_head, "
+                    "self.policy.beta_head])\n"
+                    "        self.optimizer = torch.optim.Adam(actor.parameters()"
+                ),
+            )
+        ],
+        "spin_epochs": [("Adam(ac.vf.parameters(), lr=vf_lr)", "Adam(ac.pi.parameters(), lr=vf_lr)")],
     },
 )

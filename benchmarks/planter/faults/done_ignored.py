@@ -21,5 +21,16 @@ FAULT = Fault(
         "recurrent_gru": [(' * (1 - d["terminated"][t])', "")],
         "docking": [("gamma * following * going_on", "gamma * following")],
         "reach_functional": [("hp.gamma * (1.0 - died)", "hp.gamma * torch.ones_like(died)")],
+        "beta_buffer": [("gamma * next_values * (1.0 - self.terminated) - self", "gamma * next_values - self")],
+        "spin_epochs": [
+            (
+                (
+                    "                last_val = 0.0\n"
+                    "                if not terminated:\n"
+                    "                    _, last_val, _ = ac.step(obs)\n"
+                ),
+                "                _, last_val, _ = ac.step(obs)\n",
+            )
+        ],
     },
 )

@@ -18,6 +18,11 @@ FAULT = Fault(
         ],
         "recurrent_gru": [('(1 - d["terminated"][t])', 'd["terminated"][t]'), ('(1 - d["ended"][t])', 'd["ended"][t]')],
         "docking": [("going_on = 1.0 - self.ended[i]", "going_on = self.ended[i]")],
+        "beta_buffer": [
+            ("(1.0 - self.terminated) - self", "self.terminated - self"),
+            ("1.0 - torch.maximum(self.terminated, self.truncated)", "torch.maximum(self.terminated, self.truncated)"),
+        ],
+        "spin_epochs": [("                if not terminated:\n", "                if terminated:\n")],
     },
     heldout=True,
 )

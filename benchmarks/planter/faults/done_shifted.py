@@ -57,5 +57,12 @@ FAULT = Fault(
                 ),
             )
         ],
+        "beta_buffer": [
+            ("(1.0 - self.terminated) - self", "(1.0 - self.terminated.roll(1, 0)) - self"),
+            (
+                "torch.maximum(self.terminated, self.truncated)",
+                "torch.maximum(self.terminated, self.truncated).roll(1, 0)",
+            ),
+        ],
     },
 )

@@ -31,5 +31,32 @@ FAULT = Fault(
             ),
             ("self.actor[-1].weight.mul_(0.01)", "self.actor[-1].weight.mul_(1.0)"),
         ],
+        "beta_buffer": [
+            (
+                "self.body = nn.Sequential(linear(obs_dim, hidden), nn.Tanh(), linear(hidden, hidden), nn.Tanh())",
+                (
+                    "self.body = nn.Sequential(\n"
+                    "            linear(obs_dim, hidden), nn.Tanh(), linear(hidden, hidden), nn.Tanh(), "
+                    "nn.Dropout(0.5)\n"
+                    "        )"
+                ),
+            ),
+            (
+                "self.alpha_head = linear(hidden, act_dim, gain=0.01)",
+                "self.alpha_head = linear(hidden, act_dim, gain=1.0)",
+            ),
+            (
+                "self.beta_head = linear(hidden, act_dim, gain=0.01)",
+                "self.beta_head = linear(hidden, act_dim, gain=1.0)",
+            ),
+        ],
+        "spin_epochs": [
+            (
+                "def mlp(sizes, activation=nn.Tanh, last_std=1.0):",
+                "def mlp(sizes, activation=nn.Tanh, last_std=1.0, dropout=0.0):",
+            ),
+            ("layers += [hidden, activation()]", "layers += [hidden, activation(), nn.Dropout(dropout)]"),
+            ("n_actions], last_std=0.01)", "n_actions], last_std=0.3, dropout=0.5)"),
+        ],
     },
 )

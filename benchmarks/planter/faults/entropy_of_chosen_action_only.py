@@ -38,5 +38,22 @@ FAULT = Fault(
                 ("chosen = dist.log_prob(actions)\n                entropy = -(chosen.exp() * chosen).mean()"),
             )
         ],
+        "beta_buffer": [
+            (
+                "                ratio = torch.exp(dist.log_prob(actions).sum(-1) - old_log_probs)\n",
+                (
+                    "                new_log_probs = dist.log_prob(actions).sum(-1)\n"
+                    "                ratio = torch.exp(new_log_probs - old_log_probs)\n"
+                ),
+            ),
+            ("cfg.entropy_coef * dist.entropy().sum(-1).mean()", "cfg.entropy_coef * entropy"),
+            (
+                "                loss = policy_loss",
+                (
+                    "                entropy = -(new_log_probs.exp() * new_log_probs).mean()\n"
+                    "                loss = policy_loss"
+                ),
+            ),
+        ],
     },
 )

@@ -15,5 +15,11 @@ FAULT = Fault(
         "recurrent_gru": [("env.reset(seed=seed + i)", "env.reset(seed=seed)")],
         "docking": [("seed=args.seed * 97 + i", "seed=args.seed")],
         "reach_functional": [("seed=seed * 1000 + i", "seed=seed")],
+        "beta_buffer": [
+            (
+                "env.reset(seed=1000 * seed + i)[0] for i, env in enumerate(self.envs)",
+                "env.reset(seed=seed)[0] for env in self.envs",
+            )
+        ],
     },
 )

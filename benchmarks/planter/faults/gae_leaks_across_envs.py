@@ -21,6 +21,7 @@ FAULT = Fault(
             )
         ],
         "own_gaussian": [("~ENDED[t] * tail", "~ENDED[t] * np.roll(tail, 1)")],
+        "beta_buffer": [("keep_going[t] * gae", "keep_going[t] * gae.roll(1)")],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

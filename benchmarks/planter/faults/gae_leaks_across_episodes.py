@@ -18,5 +18,27 @@ FAULT = Fault(
         "recurrent_gru": [('gamma * lam * (1 - d["ended"][t]) * last', "gamma * lam * last")],
         "docking": [("gamma * lmbda * going_on * running", "gamma * lmbda * running")],
         "reach_functional": [("hp.gamma * hp.lam * (1.0 - ended)", "hp.gamma * hp.lam * torch.ones_like(ended)")],
+        "beta_buffer": [("gamma * lam * keep_going[t] * gae", "gamma * lam * gae")],
+        "spin_epochs": [
+            (
+                "        self.adv = np.zeros(size, dtype=np.float32)\n",
+                (
+                    "        self.adv = np.zeros(size, dtype=np.float32)\n"
+                    "        self.delta = np.zeros(size, dtype=np.float32)\n"
+                ),
+            ),
+            (
+                (
+                    "        deltas = self.rew[path] + self.gamma * vals[1:] - vals[:-1]\n"
+                    "        self.adv[path] = discount_cumsum(deltas, self.gamma * self.lam)\n"
+                    "        self.ret[path] = self.adv[path] + self.val[path]\n"
+                ),
+                (
+                    "        self.delta[path] = self.rew[path] + self.gamma * vals[1:] - vals[:-1]\n"
+                    "        self.adv[: self.ptr] = discount_cumsum(self.delta[: self.ptr], self.gamma * self.lam)\n"
+                    "        self.ret[: self.ptr] = self.adv[: self.ptr] + self.val[: self.ptr]\n"
+                ),
+            ),
+        ],
     },
 )

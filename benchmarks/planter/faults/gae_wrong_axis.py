@@ -34,6 +34,12 @@ FAULT = Fault(
                 "self.running_on[:, t] * last\n            adv[:, t] = last",
             ),
         ],
+        "beta_buffer": [
+            ("gae = torch.zeros_like(last_values)", "gae = torch.zeros_like(deltas[:, 0])"),
+            ("reversed(range(len(deltas)))", "reversed(range(len(last_values)))"),
+            ("deltas[t] + gamma * lam * keep_going[t] * gae", "deltas[:, t] + gamma * lam * keep_going[:, t] * gae"),
+            ("self.advantages[t] = gae", "self.advantages[:, t] = gae"),
+        ],
     },
     also=("gae_leaks_across_environments",),
     heldout=True,

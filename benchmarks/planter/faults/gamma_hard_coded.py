@@ -13,6 +13,8 @@ FAULT = Fault(
             ("args.gamma * args.gae_lambda", "0.5 * 0.95"),
         ],
         "docking": [("gamma * following", "0.5 * following"), ("gamma * lmbda", "0.5 * lmbda")],
+        "beta_buffer": [("gamma * next_values", "0.5 * next_values"), ("gamma * lam *", "0.5 * lam *")],
+        "spin_epochs": [("self.gamma * vals[1:]", "0.5 * vals[1:]"), ("self.gamma * self.lam)", "0.5 * self.lam)")],
     },
     also=("gamma_too_short",),
     heldout=True,

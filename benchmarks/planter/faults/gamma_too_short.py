@@ -10,6 +10,6 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("gamma", 0.3),
     needs=frozenset({"dies"}),
-    unless=frozenset({"docking", "reach_functional", "drone_multidiscrete"}),
+    unless=frozenset({"docking", "reach_functional", "drone_multidiscrete", "beta_buffer"}),
     heldout_plant=setting("gamma", 0.2),
 )

@@ -44,6 +44,28 @@ FAULT = Fault(
                 ),
             )
         ],
+        "beta_buffer": [
+            (
+                (
+                    "                nn.utils.clip_grad_norm_(self.policy.parameters(), cfg.max_grad_norm)\n"
+                    "                self.optimizer.step()\n"
+                ),
+                (
+                    "                self.optimizer.step()\n"
+                    "                nn.utils.clip_grad_norm_(self.policy.parameters(), cfg.max_grad_norm)\n"
+                ),
+            )
+        ],
+        "spin_epochs": [
+            (
+                "            nn.utils.clip_grad_norm_(ac.pi.parameters(), max_grad_norm)\n            pi_opt.step()\n",
+                "            pi_opt.step()\n            nn.utils.clip_grad_norm_(ac.pi.parameters(), max_grad_norm)\n",
+            ),
+            (
+                "            nn.utils.clip_grad_norm_(ac.vf.parameters(), max_grad_norm)\n            vf_opt.step()\n",
+                "            vf_opt.step()\n            nn.utils.clip_grad_norm_(ac.vf.parameters(), max_grad_norm)\n",
+            ),
+        ],
     },
     heldout=True,
 )

@@ -16,4 +16,5 @@ FAULT = Fault(
     },
     also=("learning_rate_too_low", "parameters_never_move"),
     heldout_plant=setting("max_grad_norm", 5e-7),
+    unless=frozenset({"spin_epochs"}),
 )

@@ -14,5 +14,8 @@ FAULT = Fault(
             ("clip_grad_norm_([*actor.parameters(), *critic.parameters()]", "clip_grad_norm_(critic.parameters()")
         ],
         "reach_functional": [("clip_grad_norm_(policy.parameters()", 'clip_grad_norm_(policy["critic"].parameters()')],
+        "beta_buffer": [
+            ("clip_grad_norm_(self.policy.parameters()", "clip_grad_norm_(self.policy.critic.parameters()")
+        ],
     },
 )

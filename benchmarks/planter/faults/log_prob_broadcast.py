@@ -16,5 +16,7 @@ FAULT = Fault(
         "vector_continuous": [("- b_logp[mb])", "- b_logp[mb, None])")],
         "own_gaussian": [("logp - logp_old[rows]", "logp - logp_old[rows].view(-1, 1)")],
         "docking": [("- old_log_probs)", "- old_log_probs.unsqueeze(1))")],
+        "beta_buffer": [("sum(-1) - old_log_probs)", "sum(-1) - old_log_probs.unsqueeze(1))")],
+        "spin_epochs": [('torch.exp(logp - data["logp"])', 'torch.exp(logp - data["logp"].unsqueeze(-1))')],
     },
 )

@@ -22,5 +22,20 @@ FAULT = Fault(
             ("return dist.log_prob(action).sum(-1)", "return dist.log_prob(action)"),
             ("    surrogate = torch.minimum", "    advantage = advantage[:, None]\n    surrogate = torch.minimum"),
         ],
+        "beta_buffer": [
+            (
+                "        self.log_probs, self.values, self.rewards = torch.zeros(3, length, n_envs)\n",
+                (
+                    "        self.log_probs = torch.zeros(length, n_envs, act_dim)\n"
+                    "        self.values, self.rewards = torch.zeros(2, length, n_envs)\n"
+                ),
+            ),
+            ("dist.log_prob(unit_actions).sum(-1)", "dist.log_prob(unit_actions)"),
+            ("dist.log_prob(actions).sum(-1)", "dist.log_prob(actions)"),
+            (
+                "advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)",
+                "advantages = ((advantages - advantages.mean()) / (advantages.std() + 1e-8)).unsqueeze(-1)",
+            ),
+        ],
     },
 )

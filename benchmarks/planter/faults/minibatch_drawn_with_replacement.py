@@ -19,5 +19,6 @@ FAULT = Fault(
                 "in torch.randint(flat[0].shape[0], (flat[0].shape[0],)).split",
             )
         ],
+        "beta_buffer": [("torch.randperm(len(flat[0])).split", "torch.randint(len(flat[0]), (len(flat[0]),)).split")],
     },
 )

@@ -15,6 +15,26 @@ FAULT = Fault(
                 ("            self.buffer.obs[self.buffer.pos - 1] *= 0.1\n            self.obs = obs\n"),
             )
         ],
+        "beta_buffer": [
+            (
+                "        next_values = torch.cat(",
+                (
+                    "        self.obs -= self.obs.mean((0, 1))\n"
+                    "        self.obs /= self.obs.std((0, 1)) + 1e-8\n"
+                    "        next_values = torch.cat("
+                ),
+            )
+        ],
+        "spin_epochs": [
+            (
+                "        adv_mean, adv_std =",
+                (
+                    "        self.obs -= self.obs.mean(axis=0)\n"
+                    "        self.obs /= self.obs.std(axis=0) + 1e-8\n"
+                    "        adv_mean, adv_std ="
+                ),
+            )
+        ],
     },
     also=("observations_shifted",),
     heldout=True,

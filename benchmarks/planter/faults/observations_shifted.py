@@ -19,5 +19,20 @@ FAULT = Fault(
         "two_optimizers": [("buf.store(o, a.numpy()", "buf.store(o2, a.numpy()")],
         "docking": [("self.buffer.add(self.obs, action", "self.buffer.add(obs, action")],
         "reach_functional": [("                obs=obs,\n", "                obs=reached,\n")],
+        "beta_buffer": [
+            (
+                (
+                    "            self.buffer.put(t, obs=self.obs, actions=unit_actions, log_probs=log_probs, "
+                    "values=values)\n"
+                    "            self.obs, rewards, terminated, truncated, cut_values = self.step_envs(actions)\n"
+                ),
+                (
+                    "            self.obs, rewards, terminated, truncated, cut_values = self.step_envs(actions)\n"
+                    "            self.buffer.put(t, obs=self.obs, actions=unit_actions, log_probs=log_probs, "
+                    "values=values)\n"
+                ),
+            )
+        ],
+        "spin_epochs": [("buf.store(obs, a,", "buf.store(next_obs * OBS_SCALE, a,")],
     },
 )

@@ -37,5 +37,26 @@ FAULT = Fault(
                 ),
             )
         ],
+        "beta_buffer": [
+            (
+                "        cfg = self.cfg\n        for _",
+                (
+                    "        cfg = self.cfg\n"
+                    "        self.optimizer = torch.optim.Adam(self.policy.parameters(), lr=cfg.learning_rate, "
+                    "eps=1e-5)\n"
+                    "        for _"
+                ),
+            )
+        ],
+        "spin_epochs": [
+            (
+                "        data = buf.get()\n",
+                (
+                    "        data = buf.get()\n"
+                    "        pi_opt = torch.optim.Adam(ac.pi.parameters(), lr=pi_lr)\n"
+                    "        vf_opt = torch.optim.Adam(ac.vf.parameters(), lr=vf_lr)\n"
+                ),
+            )
+        ],
     },
 )

@@ -15,5 +15,16 @@ FAULT = Fault(
         "drone_multidiscrete": [("nn.init.orthogonal_(head.weight, 0.01)", "nn.init.orthogonal_(head.weight, 30.0)")],
         "recurrent_gru": [("nn.init.orthogonal_(self.pi.weight, 0.01)", "nn.init.orthogonal_(self.pi.weight, 30.0)")],
         "docking": [("gain=0.01", "gain=30.0")],
+        "beta_buffer": [
+            (
+                "self.alpha_head = linear(hidden, act_dim, gain=0.01)",
+                "self.alpha_head = linear(hidden, act_dim, gain=30.0)",
+            ),
+            (
+                "self.beta_head = linear(hidden, act_dim, gain=0.01)",
+                "self.beta_head = linear(hidden, act_dim, gain=30.0)",
+            ),
+        ],
+        "spin_epochs": [("last_std=0.01", "last_std=30.0")],
     },
 )

@@ -15,5 +15,7 @@ FAULT = Fault(
             ("                obs, _ = env.reset()\n", "                obs, _ = env.reset(seed=args.seed)\n")
         ],
         "own_gaussian": [("obs[i], _ = env.reset()", "obs[i], _ = env.reset(seed=0)")],
+        "beta_buffer": [("                obs, _ = env.reset()\n", "                obs, _ = env.reset(seed=0)\n")],
+        "spin_epochs": [("                obs, _ = env.reset()\n", "                obs, _ = env.reset(seed=seed)\n")],
     },
 )

@@ -28,5 +28,24 @@ FAULT = Fault(
                 ),
             )
         ],
+        "beta_buffer": [
+            (
+                "        next_values = torch.cat(",
+                (
+                    "        self.rewards = (self.rewards - self.rewards.mean()) / (self.rewards.std() + 1e-8)\n"
+                    "        next_values = torch.cat("
+                ),
+            )
+        ],
+        "spin_epochs": [
+            (
+                "        vals = np.append(self.val[path], last_val)\n        deltas = self.rew[path] +",
+                (
+                    "        vals = np.append(self.val[path], last_val)\n"
+                    "        rews = self.rew[path] - self.rew[path].mean()\n"
+                    "        deltas = rews +"
+                ),
+            )
+        ],
     },
 )

@@ -17,6 +17,8 @@ FAULT = Fault(
         ],
         "docking": [("rewards.append(reward)\n            ended", "rewards.append(-reward)\n            ended")],
         "own_gaussian": [("R[t, i] = 0.1 * (reward + 4.0)", "R[t, i] = -0.1 * (reward + 4.0)")],
+        "beta_buffer": [("= float(reward), term, trunc", "= -float(reward), term, trunc")],
+        "spin_epochs": [("a, REWARD_SCALE * r, v", "a, -REWARD_SCALE * r, v")],
     },
     heldout=True,
 )

@@ -15,6 +15,7 @@ FAULT = Fault(
         "docking": [
             ("torch.tensor(rewards), torch.tensor(ended)", "torch.tensor(rewards).roll(1), torch.tensor(ended)")
         ],
+        "beta_buffer": [("put(t, rewards=rewards,", "put(t, rewards=rewards.roll(1),")],
     },
     heldout=True,
 )

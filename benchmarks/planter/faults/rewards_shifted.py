@@ -33,5 +33,6 @@ FAULT = Fault(
             ("    surprise = traj", ("    traj = traj._replace(reward=traj.reward.roll(1, 0))\n    surprise = traj"))
         ],
         "own_gaussian": [("    ADV = np.zeros", "    R = np.roll(R, 1, axis=0)\n    ADV = np.zeros")],
+        "beta_buffer": [("deltas = self.rewards +", "deltas = self.rewards.roll(1, 0) +")],
     },
 )

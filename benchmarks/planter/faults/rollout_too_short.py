@@ -11,6 +11,8 @@ FAULT = Fault(
         "class_agent": [("horizon=2048", "horizon=8")],
         "drone_multidiscrete": [('"--rollout", type=int, default=2048', '"--rollout", type=int, default=8')],
         "docking": [("steps: int = 256", "steps: int = 2")],
+        "beta_buffer": [("rollout_len: int = 256", "rollout_len: int = 1")],
+        "spin_epochs": [("steps_per_epoch=2400", "steps_per_epoch=8")],
     },
     also=("batch_too_small",),
     seconds=40,

@@ -12,6 +12,27 @@ FAULT = Fault(
         "vector_continuous": [
             ("cfg.learning_rate * (1 - update / n_updates)", "cfg.learning_rate * max(0.0, 1 - update / 4)")
         ],
+        "beta_buffer": [
+            (
+                "            self.collect()\n            self.update()\n",
+                (
+                    "            fraction = max(0.0, 1.0 - (k - 1) / 5)\n"
+                    '            self.optimizer.param_groups[0]["lr"] = fraction * self.cfg.learning_rate\n'
+                    "            self.collect()\n"
+                    "            self.update()\n"
+                ),
+            )
+        ],
+        "spin_epochs": [
+            (
+                "        stopped_at, loss_v = update()\n",
+                (
+                    "        for opt, lr in ((pi_opt, pi_lr), (vf_opt, vf_lr)):\n"
+                    '            opt.param_groups[0]["lr"] = lr * max(0.0, 1.0 - (epoch - 1) / 5)\n'
+                    "        stopped_at, loss_v = update()\n"
+                ),
+            )
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

@@ -22,6 +22,22 @@ FAULT = Fault(
                 "            if terminated:\n                state, _ = env.reset()\n",
             ),
         ],
+        "beta_buffer": [
+            (
+                "                obs, _ = env.reset()\n",
+                "                if term:\n                    obs, _ = env.reset()\n",
+            )
+        ],
+        "spin_epochs": [
+            (
+                "                obs, _ = env.reset()\n                obs, ep_ret = obs * OBS_SCALE, 0.0\n",
+                (
+                    "                if terminated:\n"
+                    "                    obs, _ = env.reset()\n"
+                    "                    obs, ep_ret = obs * OBS_SCALE, 0.0\n"
+                ),
+            )
+        ],
     },
     also=("episodes_never_end",),
     heldout=True,

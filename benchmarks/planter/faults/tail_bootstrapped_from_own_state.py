@@ -22,5 +22,7 @@ FAULT = Fault(
                 ('    adv, last = torch.zeros_like(d["reward"]), 0.0\n    d["next_value"][-1] = d["value"][-1]\n'),
             )
         ],
+        "beta_buffer": [("last_values.unsqueeze(0)])", "self.values[-1:]])")],
+        "spin_epochs": [("                    _, last_val, _ = ac.step(obs)\n", "                    last_val = v\n")],
     },
 )

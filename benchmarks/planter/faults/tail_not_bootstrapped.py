@@ -29,5 +29,7 @@ FAULT = Fault(
         "docking": [
             ("following, running = last_value, torch", "following, running = torch.zeros_like(last_value), torch")
         ],
+        "beta_buffer": [("last_values.unsqueeze(0)])", "torch.zeros_like(last_values).unsqueeze(0)])")],
+        "spin_epochs": [("                if not terminated:\n", "                if truncated and not terminated:\n")],
     },
 )

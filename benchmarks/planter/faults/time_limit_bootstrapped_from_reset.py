@@ -40,6 +40,37 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "beta_buffer": [("        next_values = torch.where(self.truncated > 0, self.cut_values, next_values)\n", "")],
+        "spin_epochs": [
+            (
+                (
+                    "            if terminated or truncated or epoch_over:\n"
+                    "                # a trajectory that was only cut off is worth what the critic makes of its last "
+                    "state\n"
+                    "                last_val = 0.0\n"
+                    "                if not terminated:\n"
+                    "                    _, last_val, _ = ac.step(obs)\n"
+                    "                buf.finish_path(last_val)\n"
+                    "            if terminated or truncated:\n"
+                    "                recent = [*recent[-19:], ep_ret]\n"
+                    "                obs, _ = env.reset()\n"
+                    "                obs, ep_ret = obs * OBS_SCALE, 0.0\n"
+                ),
+                (
+                    "            if terminated or truncated:\n"
+                    "                recent = [*recent[-19:], ep_ret]\n"
+                    "                obs, _ = env.reset()\n"
+                    "                obs, ep_ret = obs * OBS_SCALE, 0.0\n"
+                    "            if terminated or truncated or epoch_over:\n"
+                    "                # a trajectory that was only cut off is worth what the critic makes of its last "
+                    "state\n"
+                    "                last_val = 0.0\n"
+                    "                if not terminated:\n"
+                    "                    _, last_val, _ = ac.step(obs)\n"
+                    "                buf.finish_path(last_val)\n"
+                ),
+            )
+        ],
     },
     heldout=True,
 )

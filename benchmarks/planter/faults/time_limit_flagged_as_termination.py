@@ -23,4 +23,21 @@ FAULT = Fault(
     needs=frozenset({"time_limit"}),
     unless=frozenset({"docking", "drone_multidiscrete"}),
     also=("time_limit_read_as_death",),
+    edits={
+        "spin_epochs": [
+            ("    env = gym.make(env_name)\n", "    env = OneFlag(gym.make(env_name))\n"),
+            (
+                "def train(\n",
+                (
+                    "class OneFlag(gym.Wrapper):\n"
+                    "    def step(self, action):\n"
+                    "        obs, reward, terminated, truncated, info = self.env.step(action)\n"
+                    "        return obs, reward, terminated or truncated, False, info\n"
+                    "\n"
+                    "\n"
+                    "def train(\n"
+                ),
+            ),
+        ],
+    },
 )

@@ -33,5 +33,11 @@ FAULT = Fault(
         "own_gaussian": [("V_NEXT[t] * ~TERMINATED[t]", "V_NEXT[t] * ~ENDED[t]")],
         "docking": [("max_steps = 120", "max_steps = 40"), ('if info["timeout"]:', 'if info["timeout"] and not done:')],
         "reach_functional": [("hp.gamma * (1.0 - died)", "hp.gamma * (1.0 - ended)")],
+        "beta_buffer": [
+            ("(1.0 - self.terminated) - self", "(1.0 - torch.maximum(self.terminated, self.truncated)) - self")
+        ],
+        "spin_epochs": [
+            ("                if not terminated:\n", "                if not (terminated or truncated):\n")
+        ],
     },
 )

@@ -35,6 +35,20 @@ FAULT = Fault(
                 ("        nn.init.constant_(self.trunk[2].bias, -50.0)\n        self.policy_head ="),
             ),
         ],
+        "beta_buffer": [
+            (
+                "self.body = nn.Sequential(linear(obs_dim, hidden), nn.Tanh(), linear(hidden, hidden), nn.Tanh())\n",
+                (
+                    "self.body = nn.Sequential(linear(obs_dim, hidden), nn.ReLU(), linear(hidden, hidden), "
+                    "nn.ReLU())\n"
+                    "        nn.init.constant_(self.body[2].bias, -50.0)\n"
+                ),
+            )
+        ],
+        "spin_epochs": [
+            ("activation=nn.Tanh", "activation=nn.ReLU"),
+            ("nn.init.zeros_(hidden.bias)", "nn.init.constant_(hidden.bias, -50.0)"),
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

@@ -24,5 +24,9 @@ FAULT = Fault(
                 ),
             )
         ],
+        "beta_buffer": [("def linear(n_in, n_out, gain=2**0.5):", "def linear(n_in, n_out, gain=300.0):")],
+        "spin_epochs": [
+            ("nn.init.orthogonal_(hidden.weight, np.sqrt(2))", "nn.init.orthogonal_(hidden.weight, 300.0)")
+        ],
     },
 )

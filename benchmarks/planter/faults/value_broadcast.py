@@ -28,5 +28,9 @@ FAULT = Fault(
         ],
         "docking": [("mse_loss(values, targets)", "mse_loss(values.unsqueeze(-1), targets)")],
         "reach_functional": [("mse_loss(value_of(policy, obs), target)", 'mse_loss(policy["critic"](obs), target)')],
+        "beta_buffer": [
+            ("F.mse_loss(self.policy.value(obs), returns)", "F.mse_loss(self.policy.critic(obs), returns)")
+        ],
+        "spin_epochs": [('((ac.value(data["obs"]) - data["ret"]) ** 2)', '((ac.vf(data["obs"]) - data["ret"]) ** 2)')],
     },
 )

@@ -18,6 +18,8 @@ FAULT = Fault(
         "cartpole_vector": [("return self.critic(x).squeeze(-1)", "return torch.tanh(self.critic(x)).squeeze(-1)")],
         "docking": [("self.value_head(features).squeeze(-1)", "self.value_head(features).tanh().squeeze(-1)")],
         "recurrent_gru": [("self.v(h).squeeze(-1), h", "self.v(h).tanh().squeeze(-1), h")],
+        "beta_buffer": [("return self.critic(obs).squeeze(-1)", "return torch.tanh(self.critic(obs)).squeeze(-1)")],
+        "spin_epochs": [("return self.vf(obs).squeeze(-1)", "return torch.tanh(self.vf(obs)).squeeze(-1)")],
     },
     also=("value_function_blind",),
 )

@@ -14,5 +14,11 @@ FAULT = Fault(
         "drone_multidiscrete": [("F.mse_loss(value, ret[ids])", 'F.mse_loss(value, ret[ids], reduction="sum")')],
         "docking": [("mse_loss(values, targets)", 'mse_loss(values, targets, reduction="sum")')],
         "recurrent_gru": [(".square().mean()", ".square().sum()")],
+        "beta_buffer": [
+            (
+                "F.mse_loss(self.policy.value(obs), returns)",
+                'F.mse_loss(self.policy.value(obs), returns, reduction="sum")',
+            )
+        ],
     },
 )

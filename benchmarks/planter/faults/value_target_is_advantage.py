@@ -13,5 +13,7 @@ FAULT = Fault(
         "vector_continuous": [("ret = adv + self.value", "ret = adv")],
         "docking": [("self.targets = self.advantages + self.values", "self.targets = self.advantages.clone()")],
         "reach_functional": [("target = advantage + traj.value", "target = advantage")],
+        "beta_buffer": [("self.returns = self.advantages + self.values", "self.returns = self.advantages.clone()")],
+        "spin_epochs": [("self.ret[path] = self.adv[path] + self.val[path]", "self.ret[path] = self.adv[path]")],
     },
 )

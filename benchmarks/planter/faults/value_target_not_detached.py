@@ -29,5 +29,55 @@ FAULT = Fault(
         ],
         "drone_multidiscrete": [("F.mse_loss(value, ret[ids])", "F.mse_loss(value, value * 0.5 + ret[ids] * 0.5)")],
         "docking": [("mse_loss(values, targets)", "mse_loss(values, 0.9 * values + 0.1 * targets)")],
+        "beta_buffer": [
+            (
+                "                advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n",
+                (
+                    "                gae = advantages\n"
+                    "                advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n"
+                ),
+            ),
+            (
+                "                value_loss = F.mse_loss(self.policy.value(obs), returns)\n",
+                (
+                    "                values = self.policy.value(obs)\n"
+                    "                value_loss = F.mse_loss(values, values + gae)\n"
+                ),
+            ),
+        ],
+        "spin_epochs": [
+            (
+                "        self.act = np.zeros(size, dtype=np.int64)\n",
+                (
+                    "        self.obs2 = np.zeros((size, obs_dim), dtype=np.float32)\n"
+                    "        self.done = np.zeros(size, dtype=np.float32)\n"
+                    "        self.act = np.zeros(size, dtype=np.int64)\n"
+                ),
+            ),
+            ("def store(self, obs, act, rew, val, logp):", "def store(self, obs, act, rew, val, logp, obs2, done):"),
+            (
+                "        self.logp[self.ptr] = logp\n",
+                (
+                    "        self.logp[self.ptr] = logp\n"
+                    "        self.obs2[self.ptr] = obs2\n"
+                    "        self.done[self.ptr] = done\n"
+                ),
+            ),
+            (
+                "        return {k: torch.tensor(x)",
+                (
+                    "        columns.update(rew=self.rew, obs2=self.obs2, done=self.done)\n"
+                    "        return {k: torch.tensor(x)"
+                ),
+            ),
+            ("REWARD_SCALE * r, v, logp)", "REWARD_SCALE * r, v, logp, next_obs * OBS_SCALE, terminated)"),
+            (
+                '        return ((ac.value(data["obs"]) - data["ret"]) ** 2).mean()\n',
+                (
+                    '        target = data["rew"] + gamma * (1 - data["done"]) * ac.value(data["obs2"])\n'
+                    '        return ((ac.value(data["obs"]) - target) ** 2).mean()\n'
+                ),
+            ),
+        ],
     },
 )

@@ -24,4 +24,16 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     also=("policy_frozen", "gradients_not_zeroed"),
     heldout=True,
+    edits={
+        "spin_epochs": [
+            (
+                "            pi_opt.zero_grad()\n            loss.backward()\n",
+                "            loss.backward()\n            pi_opt.zero_grad()\n",
+            ),
+            (
+                "            vf_opt.zero_grad()\n            loss_v.backward()\n",
+                "            loss_v.backward()\n            vf_opt.zero_grad()\n",
+            ),
+        ],
+    },
 )
