@@ -1,6 +1,6 @@
 """How often the diagnosis names a planted fault, and how often it blames a correct script.
 
-Usage: python benchmarks/quality.py [--quick] [--split dev|heldout|public] [--scripts MANIFEST] [--only GLOB]
+Usage: python benchmarks/quality.py [--quick] [--split dev|heldout|fresh|public] [--scripts MANIFEST] [--only GLOB]
        [--per-fault N] [--skip N] [--seen SPLIT] [--jobs N] [--json PATH] [--write] [--list]
 
 What was recorded and said is kept under runs/quality by content: after a change to a check only the diagnosis is made
@@ -28,7 +28,7 @@ from study.page import page
 from study.runner import Limits, examine, limits_of
 from study.scores import Scored, summary
 
-HALVES = ("heldout", "dev")
+HALVES = ("fresh", "heldout", "dev")
 # One healthy and one planted run of a few styles: enough to see that the whole path works.
 QUICK = (
     "cartpole_vector:healthy:1",

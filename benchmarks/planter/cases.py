@@ -23,6 +23,9 @@ SETS: tuple[tuple[str, ...], ...] = (
     ("zero_grad_missing", "value_broadcast"),
     ("clip_one_sided", "reward_scale_too_large"),
 )
+# Sets of which one fault keeps the other from having any effect: with its sign flipped the policy crashes its boats
+# long before their time limit, so that nothing is ever read as death there.
+HIDDEN = frozenset({(("policy_loss_sign_flipped", "time_limit_read_as_death"), "docking")})
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,23 @@ class Case:
         return source
 
 
+def half_of(script: Script, chosen: tuple[Fault, ...]) -> str:
+    """The half of the study that a pair is in: dev, heldout or fresh."""
+    if script.fresh:
+        return "fresh"
+    return "heldout" if script.heldout or any(fault.heldout for fault in chosen) else "dev"
+
+
 def healthy_cases(split: str) -> Iterator[Case]:
     """Every correct script of a half, with each of its seeds."""
     for script in SCRIPTS.values():
-        if script.heldout == (split == "heldout"):
-            for seed in HELDOUT_SEEDS if script.heldout else DEVELOPMENT_SEEDS:
-                yield Case(script, (), (), script.heldout, seed)
+        if half_of(script, ()) == split:
+            held = split != "dev"
+            for seed in HELDOUT_SEEDS if held else DEVELOPMENT_SEEDS:
+                yield Case(script, (), (), held, seed)
     if split == "heldout":
         for script in SCRIPTS.values():
-            if not script.heldout:
+            if half_of(script, ()) == "dev":
                 yield from (Case(script, (), (), True, seed) for seed in HELDOUT_SEEDS)
 
 
@@ -77,7 +88,6 @@ def planted_cases(split: str) -> Iterator[Case]:
         for script in SCRIPTS.values():
             if not all(fault.applies_to(script.name, script.traits) for fault in chosen):
                 continue
-            heldout = script.heldout or any(fault.heldout for fault in chosen)
-            if heldout == (split == "heldout"):
-                seed = HELDOUT_SEEDS[0] if heldout else DEVELOPMENT_SEEDS[0]
-                yield Case(script, chosen, names, heldout, seed)
+            if half_of(script, chosen) == split and (names, script.name) not in HIDDEN:
+                held = split != "dev"
+                yield Case(script, chosen, names, held, (HELDOUT_SEEDS if held else DEVELOPMENT_SEEDS)[0])

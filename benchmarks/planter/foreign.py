@@ -44,6 +44,7 @@ class ForeignScript:
     package: Path | None = None
     exact_updates: int = UPDATES
     heldout: bool = True
+    fresh: bool = False
     updates: int = UPDATES
     requires: str = ""
 

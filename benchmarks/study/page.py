@@ -38,7 +38,7 @@ def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: st
     """The whole page.
 
     Args:
-        halves: rows and their `summary`, under `heldout` and `dev`.
+        halves: rows and their `summary`, under `public`, `fresh`, `heldout` and `dev`.
         command: what wrote it.
         seen: those of the halves whose pairs had been looked at before.
     """
@@ -46,6 +46,7 @@ def page(halves: dict[str, tuple[Sequence[Scored], dict[str, Any]]], command: st
     parts = [HEAD.format(command=command, as_good=AS_GOOD, updates=UPDATES, versions=installed)]
     titles = {
         "public": "## Scripts of others: public scripts and libraries, planted by the shape of their code",
+        "fresh": "## Fresh: scripts and faults written by somebody who had not seen the checks",
         "heldout": "## Held out: scripts, seeds and faults on which no threshold was set",
         "dev": "## Development: scripts on which thresholds were set",
     }
@@ -112,5 +113,6 @@ def _scripts(public: Sequence[tuple[str, str]]) -> str:
     lines = ["| script | style | half |", "|---|---|---|"]
     lines += [f"| `{name}` | {style} | of others |" for name, style in public]
     for script in SCRIPTS.values():
-        lines.append(f"| `{script.name}` | {script.style} | {'held out' if script.heldout else 'development'} |")
+        half = "fresh" if script.fresh else "held out" if script.heldout else "development"
+        lines.append(f"| `{script.name}` | {script.style} | {half} |")
     return "\n".join(lines)

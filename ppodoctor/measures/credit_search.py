@@ -75,7 +75,7 @@ def explain(
     models = _models(usual[:2], seen, varied)
     if best is None or best.best.share < ENOUGH:
         straight = _straight(steps)
-        for model in models:
+        for model in [*(_plainer(model) for model in models if model.constant), *models]:
             best = _better(best, attempt(straight, seen, model, starts))
             if best is not None and best.best.share >= ENOUGH:
                 break
@@ -88,10 +88,21 @@ def explain(
             found = None if few is None else attempt(stage.build(small), few, model, starts)
             if found is None or found.best.share < max(HINTS, 0.0 if best is None else best.best.share):
                 continue
-            best = _better(best, attempt(stage.build(steps), seen, model, [found.best.rho]))
+            schemes = stage.build(steps)
+            best = _better(best, attempt(schemes, seen, model, [found.best.rho]))
             if best is not None and best.best.share >= ENOUGH:
-                return best
+                plain = attempt(schemes, seen, _plainer(model), [best.best.rho]) if model.constant else None
+                return best if plain is None or plain.best.share < best.best.share else plain
     return best
+
+
+def _plainer(model: Model) -> Model:
+    """Without a constant that was added to rewards.
+
+    Where these are the same but at a few ends, a constant and their scale are one unknown for every end too many: then
+    any number can be explained there.
+    """
+    return model if model.shift else replace(model, constant=False)
 
 
 def _better(old: Optional[Outcome], new: Optional[Outcome]) -> Optional[Outcome]:

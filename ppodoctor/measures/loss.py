@@ -129,6 +129,8 @@ class PolicyHead:
     action: Optional[Array] = None
     """[B] index or [B, d] value: the action whose log-probability is taken."""
     std_depends_on_state: Optional[bool] = None
+    outputs: Optional[Array] = None
+    """[B, K] what the last layers gave, where the kind is unknown."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,16 @@ def find_head(graph: Graph, ratio: int) -> Optional[PolicyHead]:
         head = _gaussian(graph, square, inside)
         if head is not None:
             return head
-    return PolicyHead("unknown")
+    return PolicyHead("unknown", outputs=_outputs(graph, ratio))
+
+
+def _outputs(graph: Graph, ratio: int) -> Optional[Array]:
+    """[B, K] the outputs of the network's last layers side by side, where all of them were kept."""
+    found = [graph.value(layer) for layer in graph.head_layers(ratio)]
+    kept = [np.asarray(one, np.float64) for one in found if one is not None and one.ndim == 2]
+    if not kept or len(kept) < len(found) or len({len(one) for one in kept}) > 1:
+        return None
+    return np.concatenate(kept, axis=1)
 
 
 def _categorical(graph: Graph, gathers: List[int]) -> PolicyHead:

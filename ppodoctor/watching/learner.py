@@ -224,12 +224,13 @@ class Learner:
         self.env_steps.begin_update()
         self.update += 1
         env = self._session.env
-        self.plan.begin(self.update, env.total_steps)
+        self.plan.begin(self.update, env.total_steps, env.ends)
         later = not (self.plan.specimen or self.plan.specimen_next)
         rollouts = self._rows.begin(self.update, time.perf_counter() - self._session.began, later=later)
         self._builder = self._rows.builder
         if self.plan.specimen:
             self.keeping.rollouts(self.update, rollouts)
+            self.plan.kept(rollouts)
         env.keep_rows = self.plan.specimen_next
 
     def before_step(self, optimizer: Any) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
-from ppodoctor.specimens import next_specimen
+import numpy as np
+
+from ppodoctor.specimens import RolloutSpecimen, next_specimen
 
 SHARE = 0.004
 """Part of the script's time that full readings after the first updates may take at first, with what they write."""
@@ -20,6 +22,11 @@ WHOLE = 2
 ENOUGH = 4096
 """Environment steps of the first two rollouts that show enough: then only the first update's epoch is read call by
 call, and the third rollout is not kept."""
+FEW, COMMON = 4, 8
+"""Where fewer terminations or time limits than `FEW` are in the rollouts that were kept, although `COMMON` more have
+come by now, the next rollout is kept out of turn: what is done at such ends can be seen nowhere else."""
+OUT_OF_TURN = 2
+"""Times that this is done for terminations, and for time limits."""
 MUST_CALLS = 64
 """Backward calls of one kind read at the most in such an update."""
 MUST_SECONDS = 0.2
@@ -46,6 +53,8 @@ class Plan:
         self._ends: List[int] = []
         """Calls of the last update that were the first or the last of their kind, by their place in it; or its end."""
         self._rows: Dict[Any, int] = {}
+        self._ends_kept, self._out_of_turn = [0, 0], [0, 0]
+        """Terminations and time limits in the rollouts that were kept; rollouts kept out of turn for them."""
         self._whole = True
         self._blind = False
         """Nothing is read in this update: all its calls but the first need only be counted."""
@@ -54,14 +63,15 @@ class Plan:
         self.specimen_next = True
         self.update = 0
 
-    def begin(self, update: int, steps: int) -> None:
-        """A new update begins, after so many environment steps in all."""
+    def begin(self, update: int, steps: int, ends: Tuple[int, int] = (0, 0)) -> None:
+        """A new update begins, after so many environment steps, terminations and time limits in all."""
         self.update = update
         self._last, self._counts, self._rows = self._counts, {}, {}
         self._last_order, self._order = self._order, []
         many = steps >= ENOUGH and update > 1
         self.specimen = self.specimen_next
-        self.specimen_next = next_specimen(update) == update + 1 and not (many and update < MUST)
+        in_turn = next_specimen(update) == update + 1 and not (many and update < MUST)
+        self.specimen_next = in_turn or (update > WHOLE and self._lacks(ends))
         elapsed = self.lasted()
         counted = min(elapsed, EARLY_SECONDS) + LATE * max(0.0, elapsed - EARLY_SECONDS)
         self._may_read = self._full < SHARE * counted
@@ -70,6 +80,21 @@ class Plan:
         self._blind = not (self._in_full() or self._may_read or self._may_glimpse)
         whole = [len(self._last_order)] if self._blind else _ends(self._last_order)
         self._ends = [] if self._in_full() else whole
+
+    def _lacks(self, ends: Tuple[int, int]) -> bool:
+        """Have ends of a kind become common that the rollouts kept so far show too seldom?"""
+        for kind, count in enumerate(ends):
+            few = self._ends_kept[kind] < FEW and count >= self._ends_kept[kind] + COMMON
+            if few and self._out_of_turn[kind] < OUT_OF_TURN:
+                self._out_of_turn[kind] += 1
+                return True
+        return False
+
+    def kept(self, rollouts: Sequence[RolloutSpecimen]) -> None:
+        """These rollouts of the update that begins were kept."""
+        for rollout in rollouts:
+            self._ends_kept[0] += int(np.sum(rollout.terminated))
+            self._ends_kept[1] += int(np.sum(rollout.truncated))
 
     def _in_full(self) -> bool:
         """Is this update read in full, not at its ends alone?"""

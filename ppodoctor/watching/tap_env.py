@@ -116,6 +116,12 @@ class EnvTap:
         """Environment steps over all sub-environments of the streams that train."""
         return sum(watched.steps for watched in self.cuts.training())
 
+    @property
+    def ends(self) -> Tuple[int, int]:
+        """(terminations, time limits) of the streams that train, as far as their rows have been looked at."""
+        totals = [watched.totals for watched in self.cuts.training()]
+        return sum(one.terminated for one in totals), sum(one.truncated for one in totals)
+
     def cut(self, update: int, *, last: bool = False) -> Tuple[List[RolloutSpecimen], Dict[str, Any]]:
         """(rollouts, columns): the rows since the last cut, as the rollout before policy update `update` (from 1).
 

@@ -14,7 +14,7 @@ from planter.source import PlantError
 
 from ppodoctor.checks import all_checks
 
-CASES = [case for half in ("dev", "heldout") for case in planted_cases(half)]
+CASES = [case for half in ("dev", "heldout", "fresh") for case in planted_cases(half)]
 
 
 @pytest.mark.parametrize("name", sorted(faults()))
@@ -54,8 +54,11 @@ def test_there_are_faults_enough_and_halves_are_apart():
     assert len(faults()) >= 45
     assert sum(fault.heldout for fault in faults().values()) >= 10
     assert sum(script.heldout for script in SCRIPTS.values()) >= 3
-    held = {case.label for case in [*planted_cases("heldout"), *healthy_cases("heldout")]}
-    assert not held & {case.label for case in [*planted_cases("dev"), *healthy_cases("dev")]}
+    halves = [
+        {case.label for case in [*planted_cases(half), *healthy_cases(half)]} for half in ("dev", "heldout", "fresh")
+    ]
+    assert all(halves)
+    assert len(set().union(*halves)) == sum(map(len, halves))
     families = {fault.family for fault in faults().values()}
     assert families == {"update", "advantage", "data", "env", "reward", "config", "exploration", "network"}
 

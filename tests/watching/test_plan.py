@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from ppodoctor.watching.plan import ENOUGH, WHOLE, Plan
@@ -45,6 +47,34 @@ def test_the_first_epoch_of_the_first_updates_is_read_call_by_call_and_the_third
     few, _ = update(plan, WHOLE + 1, kinds)
     assert {0, len(kinds) - 1} <= set(few)
     assert len(few) < EPOCH
+
+
+def rollout(terminated, truncated, steps=32):
+    """A rollout that was kept, with so many ends."""
+    flags = np.arange(steps)[:, None]
+    return SimpleNamespace(terminated=flags < terminated, truncated=flags >= steps - truncated)
+
+
+def kept(ends, held=(0, 0)):
+    """The updates whose rollouts are kept, when so many ends have come by then and each kept rollout holds some."""
+    plan, found = Plan(), []
+    for number in range(1, 15):
+        plan.begin(number, number * ENOUGH, ends(number))
+        if plan.specimen:
+            found.append(number)
+            plan.kept([rollout(*held)])
+    return found
+
+
+def test_a_rollout_is_kept_out_of_turn_when_ends_become_common_that_were_not_seen():
+    assert kept(lambda number: (0, 0)) == [1, 2]
+    assert kept(lambda number: (10 * (number > 5), 0)) == [1, 2, 7, 8]
+    assert kept(lambda number: (10 * (number > 5), 20 * (number > 8))) == [1, 2, 7, 8, 10, 11]
+
+
+def test_ends_that_were_seen_ask_for_no_more():
+    assert kept(lambda number: (10 * number, 10 * number), held=(2, 2)) == [1, 2]
+    assert kept(lambda number: (10 * number, number // 3), held=(3, 0)) == [1, 2]
 
 
 @pytest.mark.parametrize(

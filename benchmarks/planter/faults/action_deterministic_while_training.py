@@ -19,5 +19,7 @@ FAULT = Fault(
         "reach_functional": [("action = dist.sample()", "action = dist.mean")],
         "beta_buffer": [("dist.sample().clamp", "dist.mean.clamp")],
         "spin_epochs": [("a = dist.sample()", "a = dist.probs.argmax()")],
+        "pixel_catch": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
+        "masked_dict": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
     },
 )

@@ -17,5 +17,7 @@ FAULT = Fault(
         "docking": [("AdamW(self.policy.parameters()", "AdamW(self.policy.value_head.parameters()")],
         "beta_buffer": [("Adam(self.policy.parameters()", "Adam(self.policy.critic.parameters()")],
         "spin_epochs": [("Adam(ac.pi.parameters(), lr=pi_lr)", "Adam(ac.vf.parameters(), lr=pi_lr)")],
+        "pixel_catch": [("Adam(agent.parameters()", "Adam(agent.value.parameters()")],
+        "masked_dict": [("Adam([actor_group, critic_group]", "Adam([critic_group]")],
     },
 )

@@ -47,5 +47,20 @@ FAULT = Fault(
             )
         ],
         "spin_epochs": [("adv=normed,", "adv=normed[:, None],")],
+        "pixel_catch": [
+            (
+                "mb_adv = (adv[mb] - adv[mb].mean()) / (adv[mb].std() + 1e-8)\n",
+                (
+                    "mb_adv = (adv[mb] - adv[mb].mean()) / (adv[mb].std() + 1e-8)\n"
+                    "            mb_adv = mb_adv.view(-1, 1)\n"
+                ),
+            )
+        ],
+        "masked_dict": [
+            (
+                "    adv = (adv - adv.mean()) / (adv.std() + 1e-8)\n",
+                "    adv = ((adv - adv.mean()) / (adv.std() + 1e-8)).unsqueeze(-1)\n",
+            )
+        ],
     },
 )

@@ -67,5 +67,24 @@ FAULT = Fault(
             ),
             ("F.mse_loss(self.policy.value(obs), returns)", "F.mse_loss(values, returns)"),
         ],
+        "pixel_catch": [
+            (
+                "mb_adv = (adv[mb] - adv[mb].mean()) / (adv[mb].std() + 1e-8)\n",
+                (
+                    "mb_adv = targets[mb] - value\n"
+                    "            mb_adv = (mb_adv - mb_adv.mean()) / (mb_adv.std() + 1e-8)\n"
+                ),
+            )
+        ],
+        "masked_dict": [
+            (
+                "ratio = torch.exp(dist.log_prob(action) - old_log_prob)\n",
+                (
+                    "ratio = torch.exp(dist.log_prob(action) - old_log_prob)\n"
+                    "            advantage = target - critic(x).squeeze(-1)\n"
+                    "            advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)\n"
+                ),
+            )
+        ],
     },
 )

@@ -22,6 +22,8 @@ FAULT = Fault(
         "own_gaussian": [("a = (a - a.mean())", "a = (a.mean() - a)")],
         "beta_buffer": [("(advantages - advantages.mean())", "(advantages.mean() - advantages)")],
         "spin_epochs": [("normed = (self.adv - adv_mean)", "normed = (adv_mean - self.adv)")],
+        "pixel_catch": [("mb_adv = (adv[mb] - adv[mb].mean())", "mb_adv = (adv[mb].mean() - adv[mb])")],
+        "masked_dict": [("adv = (adv - adv.mean())", "adv = (adv.mean() - adv)")],
     },
     also=("policy_loss_sign_flipped",),
 )

@@ -49,5 +49,17 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "pixel_catch": [
+            ("autoreset_mode=AutoresetMode.SAME_STEP", "autoreset_mode=AutoresetMode.SAME_STEP, copy=False")
+        ],
+        "masked_dict": [
+            ("        x = features(obs)\n", "        x = features(obs, out=window)\n"),
+            ("    rollout = []\n", '    rollout, window = [], torch.zeros(HP["n_envs"], 9)\n'),
+            ("def features(obs):\n", "def features(obs, out=None):\n"),
+            (
+                'return torch.cat([obs["agent"], obs["goal"]], dim=-1)',
+                'return torch.cat([obs["agent"], obs["goal"]], dim=-1, out=out)',
+            ),
+        ],
     },
 )

@@ -73,5 +73,23 @@ FAULT = Fault(
             ),
             ("    def update():\n", "    history = []\n\n    def update():\n"),
         ],
+        "pixel_catch": [
+            (
+                "        update(agent, optimizer, rollout, adv, targets, cfg)\n",
+                (
+                    "        history.append((rollout, adv, targets))\n"
+                    "        batch = {key: torch.cat([old[key] for old, _, _ in history]) for key in rollout}\n"
+                    "        adv, targets = (torch.cat(column) for column in list(zip(*history))[1:])\n"
+                    "        update(agent, optimizer, batch, adv, targets, cfg)\n"
+                ),
+            ),
+            ("    for n in range(cfg.total_updates):", "    history = []\n    for n in range(cfg.total_updates):"),
+        ],
+        "masked_dict": [
+            ("    rollout = []\n", ""),
+            ("critic, scores, totals):", "critic, scores, totals, rollout):"),
+            ("critic, scores, totals)\n", "critic, scores, totals, rollout)\n"),
+            ("    scores, totals = [], ", "    rollout, scores, totals = [], [], "),
+        ],
     },
 )

@@ -23,4 +23,12 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     also=("clip_bounds_not_around_one",),
     heldout=True,
+    edits={
+        "pixel_catch": [
+            (
+                "pg_loss2 = -mb_adv * torch.clamp(ratio, 1 - cfg.clip_coef, 1 + cfg.clip_coef)",
+                "pg_loss2 = -torch.clamp(mb_adv * ratio, 1 - cfg.clip_coef, 1 + cfg.clip_coef)",
+            )
+        ],
+    },
 )

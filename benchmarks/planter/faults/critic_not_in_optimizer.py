@@ -30,5 +30,7 @@ FAULT = Fault(
             )
         ],
         "spin_epochs": [("Adam(ac.vf.parameters(), lr=vf_lr)", "Adam(ac.pi.parameters(), lr=vf_lr)")],
+        "pixel_catch": [("Adam(agent.parameters()", "Adam([*agent.trunk.parameters(), *agent.policy.parameters()]")],
+        "masked_dict": [("Adam([actor_group, critic_group]", "Adam([actor_group]")],
     },
 )

@@ -32,5 +32,7 @@ FAULT = Fault(
                 "                _, last_val, _ = ac.step(obs)\n",
             )
         ],
+        "pixel_catch": [("cfg.gamma * alive * next_value", "cfg.gamma * next_value")],
+        "masked_dict": [('HP["gamma"] * (1 - step["dead"]) * step', 'HP["gamma"] * step')],
     },
 )

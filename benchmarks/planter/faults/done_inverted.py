@@ -23,6 +23,8 @@ FAULT = Fault(
             ("1.0 - torch.maximum(self.terminated, self.truncated)", "torch.maximum(self.terminated, self.truncated)"),
         ],
         "spin_epochs": [("                if not terminated:\n", "                if terminated:\n")],
+        "pixel_catch": [("alive = 1.0 - dones[t]", "alive = dones[t]")],
+        "masked_dict": [('(1 - step["dead"])', 'step["dead"]'), ('(1 - step["over"])', 'step["over"]')],
     },
     heldout=True,
 )

@@ -64,5 +64,14 @@ FAULT = Fault(
                 "torch.maximum(self.terminated, self.truncated).roll(1, 0)",
             ),
         ],
+        "pixel_catch": [("alive = 1.0 - dones[t]", "alive = 1.0 - dones[t - 1]")],
+        "masked_dict": [
+            (
+                "    for step in reversed(rollout):\n",
+                "    for step, before in zip(reversed(rollout), [*reversed(rollout[:-1]), rollout[-1]]):\n",
+            ),
+            ('(1 - step["dead"])', '(1 - before["dead"])'),
+            ('(1 - step["over"])', '(1 - before["over"])'),
+        ],
     },
 )

@@ -58,5 +58,18 @@ FAULT = Fault(
             ("layers += [hidden, activation()]", "layers += [hidden, activation(), nn.Dropout(dropout)]"),
             ("n_actions], last_std=0.01)", "n_actions], last_std=0.3, dropout=0.5)"),
         ],
+        "pixel_catch": [
+            ("32 * 3 * 3, 128), relu_gain), nn.ReLU()),", "32 * 3 * 3, 128), relu_gain), nn.ReLU(), nn.Dropout(0.5)),"),
+            ("nn.Linear(128, n_actions), 0.01)", "nn.Linear(128, n_actions), 1.0)"),
+        ],
+        "masked_dict": [
+            (
+                "actor, critic = mlp(9, 6, last_gain=0.01), mlp(9, 1, last_gain=1.0)\n",
+                (
+                    "actor, critic = mlp(9, 6, last_gain=1.0), mlp(9, 1, last_gain=1.0)\n"
+                    "    actor.insert(4, nn.Dropout(0.5))\n"
+                ),
+            )
+        ],
     },
 )

@@ -55,5 +55,18 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "pixel_catch": [
+            (
+                "entropy = dist.entropy().mean()",
+                "chosen = dist.log_prob(actions[mb])\n            entropy = -(chosen.exp() * chosen).mean()",
+            )
+        ],
+        "masked_dict": [
+            (
+                "ratio = torch.exp(dist.log_prob(action) - old_log_prob)\n",
+                "log_prob = dist.log_prob(action)\n            ratio = torch.exp(log_prob - old_log_prob)\n",
+            ),
+            ("dist.entropy().mean()", "-(log_prob.exp() * log_prob).mean()"),
+        ],
     },
 )

@@ -21,5 +21,7 @@ FAULT = Fault(
                 "env.reset(seed=seed)[0] for env in self.envs",
             )
         ],
+        "pixel_catch": [("envs.reset(seed=cfg.seed)", "envs.reset(seed=[cfg.seed] * cfg.num_envs)")],
+        "masked_dict": [("seed=args.seed * 1000 + i", "seed=args.seed")],
     },
 )

@@ -22,6 +22,8 @@ FAULT = Fault(
         ],
         "own_gaussian": [("~ENDED[t] * tail", "~ENDED[t] * np.roll(tail, 1)")],
         "beta_buffer": [("keep_going[t] * gae", "keep_going[t] * gae.roll(1)")],
+        "pixel_catch": [("* alive * running\n", "* alive * running.roll(1)\n")],
+        "masked_dict": [('(1 - step["over"]) * tail', '(1 - step["over"]) * tail.roll(1)')],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

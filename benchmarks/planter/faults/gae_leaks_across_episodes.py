@@ -40,5 +40,7 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "pixel_catch": [("cfg.gae_lambda * alive * running", "cfg.gae_lambda * running")],
+        "masked_dict": [('HP["lam"] * (1 - step["over"]) * tail', 'HP["lam"] * tail')],
     },
 )

@@ -40,6 +40,31 @@ FAULT = Fault(
             ("deltas[t] + gamma * lam * keep_going[t] * gae", "deltas[:, t] + gamma * lam * keep_going[:, t] * gae"),
             ("self.advantages[t] = gae", "self.advantages[:, t] = gae"),
         ],
+        "pixel_catch": [
+            ("_, next_value = agent(images)", '_, next_value = agent(rollout["images"][:, -1])'),
+            ("running = torch.zeros(cfg.num_envs)", "running = torch.zeros(cfg.num_steps)"),
+            ("for t in reversed(range(cfg.num_steps)):", "for t in reversed(range(cfg.num_envs)):"),
+            ("alive = 1.0 - dones[t]", "alive = 1.0 - dones[:, t]"),
+            ("delta = rewards[t] +", "delta = rewards[:, t] +"),
+            ("next_value - values[t]", "next_value - values[:, t]"),
+            ("result[t] = running", "result[:, t] = running"),
+            ("next_value = values[t]", "next_value = values[:, t]"),
+        ],
+        "masked_dict": [
+            (
+                '    advantages, tail = [], torch.zeros(HP["n_envs"])\n',
+                (
+                    "    table = {key: torch.stack([step[key] for step in rollout], dim=1) for key in rollout[0] if "
+                    'key != "x"}\n'
+                    '    advantages, tail = [], torch.zeros(HP["rollout"])\n'
+                ),
+            ),
+            (
+                "    for step in reversed(rollout):\n",
+                ('    for t in reversed(range(HP["n_envs"])):\n        step = {key: table[key][t] for key in table}\n'),
+            ),
+            ("return torch.stack(advantages[::-1])", "return torch.stack(advantages[::-1], dim=1)"),
+        ],
     },
     also=("gae_leaks_across_environments",),
     heldout=True,

@@ -15,6 +15,15 @@ FAULT = Fault(
         "docking": [("gamma * following", "0.5 * following"), ("gamma * lmbda", "0.5 * lmbda")],
         "beta_buffer": [("gamma * next_values", "0.5 * next_values"), ("gamma * lam *", "0.5 * lam *")],
         "spin_epochs": [("self.gamma * vals[1:]", "0.5 * vals[1:]"), ("self.gamma * self.lam)", "0.5 * self.lam)")],
+        "pixel_catch": [
+            ("cfg.gamma * alive", "0.5 * alive"),
+            ("cfg.gamma * cfg.gae_lambda", "0.5 * cfg.gae_lambda"),
+            ("cfg.gamma * rest.item()", "0.5 * rest.item()"),
+        ],
+        "masked_dict": [
+            ('HP["gamma"] * (1 - step["dead"])', '0.5 * (1 - step["dead"])'),
+            ('HP["gamma"] * HP["lam"]', '0.5 * HP["lam"]'),
+        ],
     },
     also=("gamma_too_short",),
     heldout=True,

@@ -66,6 +66,32 @@ FAULT = Fault(
                 "            vf_opt.step()\n            nn.utils.clip_grad_norm_(ac.vf.parameters(), max_grad_norm)\n",
             ),
         ],
+        "pixel_catch": [
+            (
+                (
+                    "            nn.utils.clip_grad_norm_(agent.parameters(), cfg.max_grad_norm)\n"
+                    "            optimizer.step()"
+                ),
+                (
+                    "            optimizer.step()\n"
+                    "            nn.utils.clip_grad_norm_(agent.parameters(), cfg.max_grad_norm)"
+                ),
+            )
+        ],
+        "masked_dict": [
+            (
+                (
+                    "            nn.utils.clip_grad_norm_([*actor.parameters(), *critic.parameters()], "
+                    'HP["max_grad_norm"])\n'
+                    "            optimizer.step()"
+                ),
+                (
+                    "            optimizer.step()\n"
+                    "            nn.utils.clip_grad_norm_([*actor.parameters(), *critic.parameters()], "
+                    'HP["max_grad_norm"])'
+                ),
+            )
+        ],
     },
     heldout=True,
 )

@@ -17,5 +17,9 @@ FAULT = Fault(
         "beta_buffer": [
             ("clip_grad_norm_(self.policy.parameters()", "clip_grad_norm_(self.policy.critic.parameters()")
         ],
+        "pixel_catch": [("clip_grad_norm_(agent.parameters()", "clip_grad_norm_(agent.value.parameters()")],
+        "masked_dict": [
+            ("clip_grad_norm_([*actor.parameters(), *critic.parameters()]", "clip_grad_norm_(critic.parameters()")
+        ],
     },
 )

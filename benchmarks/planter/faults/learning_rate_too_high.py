@@ -11,4 +11,7 @@ FAULT = Fault(
     plant=setting("learning_rate", 0.05),
     also=("steps_too_large",),
     heldout_plant=setting("learning_rate", 0.1),
+    edits={
+        "masked_dict": [('"actor_lr": 1e-3', '"actor_lr": 0.1'), ('"critic_lr": 2e-3', '"critic_lr": 0.1')],
+    },
 )

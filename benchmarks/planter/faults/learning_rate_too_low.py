@@ -10,4 +10,7 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("learning_rate", 1e-7),
     heldout_plant=setting("learning_rate", 3e-7),
+    edits={
+        "masked_dict": [('"actor_lr": 1e-3', '"actor_lr": 3e-7'), ('"critic_lr": 2e-3', '"critic_lr": 3e-7')],
+    },
 )

@@ -11,4 +11,7 @@ FAULT = Fault(
     plant=setting("learning_rate", 0.0),
     also=("parameters_never_move", "learning_rate_too_low", "policy_frozen"),
     heldout=True,
+    edits={
+        "masked_dict": [('"actor_lr": 1e-3', '"actor_lr": 0.0'), ('"critic_lr": 2e-3', '"critic_lr": 0.0')],
+    },
 )

@@ -18,5 +18,7 @@ FAULT = Fault(
         "docking": [("- old_log_probs)", "- old_log_probs.unsqueeze(1))")],
         "beta_buffer": [("sum(-1) - old_log_probs)", "sum(-1) - old_log_probs.unsqueeze(1))")],
         "spin_epochs": [('torch.exp(logp - data["logp"])', 'torch.exp(logp - data["logp"].unsqueeze(-1))')],
+        "pixel_catch": [("- logprobs[mb]\n", "- logprobs[mb].unsqueeze(1)\n")],
+        "masked_dict": [("- old_log_prob)", "- old_log_prob.unsqueeze(1))")],
     },
 )

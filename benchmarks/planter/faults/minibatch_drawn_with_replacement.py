@@ -20,5 +20,16 @@ FAULT = Fault(
             )
         ],
         "beta_buffer": [("torch.randperm(len(flat[0])).split", "torch.randint(len(flat[0]), (len(flat[0]),)).split")],
+        "pixel_catch": [("in torch.randperm(len(adv)).split", "in torch.randint(len(adv), (len(adv),)).split")],
+        "masked_dict": [
+            (
+                (
+                    'DataLoader(TensorDataset(*(c.flatten(0, 1) for c in columns)), batch_size=HP["batch"], '
+                    "shuffle=True)"
+                ),
+                ('DataLoader(dataset, HP["batch"], sampler=torch.utils.data.RandomSampler(dataset, replacement=True))'),
+            ),
+            ("    loader =", "    dataset = TensorDataset(*(c.flatten(0, 1) for c in columns))\n    loader ="),
+        ],
     },
 )

@@ -20,4 +20,7 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    edits={
+        "pixel_catch": [("torch.max(pg_loss1, pg_loss2)", "torch.min(pg_loss1, pg_loss2)")],
+    },
 )

@@ -18,4 +18,7 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    edits={
+        "pixel_catch": [("pg_loss = torch.max(pg_loss1, pg_loss2).mean()", "pg_loss = pg_loss2.mean()")],
+    },
 )

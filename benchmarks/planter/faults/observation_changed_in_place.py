@@ -35,6 +35,13 @@ FAULT = Fault(
                 ),
             )
         ],
+        "pixel_catch": [
+            (
+                "        images = torch.as_tensor(following)\n",
+                "        images /= 10.0\n        images = torch.as_tensor(following)\n",
+            )
+        ],
+        "masked_dict": [("        rollout.append(step)\n", "        x /= 10.0\n        rollout.append(step)\n")],
     },
     also=("observations_shifted",),
     heldout=True,

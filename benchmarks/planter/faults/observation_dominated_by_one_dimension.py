@@ -12,4 +12,16 @@ FAULT = Fault(
     unless=frozenset({"vector_continuous"}),
     also=("units_saturated", "observation_outside_space"),
     heldout=True,
+    edits={
+        "pixel_catch": [("image[0, : self.lives] = 1.0", "image[0, : self.lives] = 1000.0")],
+        "masked_dict": [
+            (
+                '"agent": np.array([*(here / (self.size - 1) * 2 - 1), float(self.loaded)], np.float32),',
+                (
+                    '"agent": np.array([*(here / (self.size - 1) * 2 - 1), float(self.loaded)], np.float32) * '
+                    "np.array([1000, 1, 1], np.float32),"
+                ),
+            )
+        ],
+    },
 )

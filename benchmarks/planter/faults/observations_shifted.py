@@ -34,5 +34,15 @@ FAULT = Fault(
             )
         ],
         "spin_epochs": [("buf.store(obs, a,", "buf.store(next_obs * OBS_SCALE, a,")],
+        "pixel_catch": [('rollout["images"].append(images)', 'rollout["images"].append(torch.as_tensor(following))')],
+        "masked_dict": [
+            (
+                '            step["next_value"] = critic(features(stack(reached))).squeeze(-1)\n',
+                (
+                    '            step["x"] = features(stack(reached))\n'
+                    '            step["next_value"] = critic(step["x"]).squeeze(-1)\n'
+                ),
+            )
+        ],
     },
 )

@@ -12,4 +12,16 @@ FAULT = Fault(
     unless=frozenset({"vector_continuous"}),
     also=("units_saturated", "observation_outside_space"),
     heldout_plant=environment(Spoiled(observation="(obs * 200).astype('float32')")),
+    edits={
+        "masked_dict": [
+            (
+                '"agent": np.array([*(here / (self.size - 1) * 2 - 1), float(self.loaded)], np.float32),',
+                '"agent": np.array([*(here / (self.size - 1) * 2 - 1), float(self.loaded)], np.float32) * 200,',
+            ),
+            (
+                '"goal": np.concatenate(ways).astype(np.float32),',
+                '"goal": np.concatenate(ways).astype(np.float32) * 200,',
+            ),
+        ],
+    },
 )

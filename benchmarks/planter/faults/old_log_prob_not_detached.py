@@ -20,4 +20,12 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     also=("ratio_without_old_policy",),
     heldout=True,
+    edits={
+        "pixel_catch": [
+            (
+                "log_ratio = dist.log_prob(actions[mb]) - logprobs[mb]\n",
+                "log_ratio = dist.log_prob(actions[mb]) - dist.log_prob(actions[mb])\n",
+            )
+        ],
+    },
 )

@@ -18,4 +18,12 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    edits={
+        "pixel_catch": [
+            (
+                "log_ratio = dist.log_prob(actions[mb]) - logprobs[mb]\n",
+                "log_ratio = dist.log_prob(actions[mb]) - dist.log_prob(actions[mb]).detach()\n",
+            )
+        ],
+    },
 )

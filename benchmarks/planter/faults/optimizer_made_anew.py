@@ -58,5 +58,43 @@ FAULT = Fault(
                 ),
             )
         ],
+        "pixel_catch": [
+            (
+                "        update(agent, optimizer, rollout",
+                (
+                    '        optimizer = torch.optim.Adam(agent.parameters(), lr=group["lr"], eps=1e-5)\n'
+                    "        update(agent, optimizer, rollout"
+                ),
+            )
+        ],
+        "masked_dict": [
+            (
+                "        learn(rollout, actor, critic, optimizer)\n",
+                (
+                    "        optimizer = torch.optim.Adam(groups(actor, critic), eps=1e-5)\n"
+                    "        learn(rollout, actor, critic, optimizer)\n"
+                ),
+            ),
+            (
+                (
+                    '    actor_group = {"params": actor.parameters(), "lr": HP["actor_lr"]}\n'
+                    '    critic_group = {"params": critic.parameters(), "lr": HP["critic_lr"]}\n'
+                    "    optimizer = torch.optim.Adam([actor_group, critic_group], eps=1e-5)\n"
+                ),
+                "",
+            ),
+            (
+                "def main():\n",
+                (
+                    "def groups(actor, critic):\n"
+                    '    actor_group = {"params": actor.parameters(), "lr": HP["actor_lr"]}\n'
+                    '    critic_group = {"params": critic.parameters(), "lr": HP["critic_lr"]}\n'
+                    "    return [actor_group, critic_group]\n"
+                    "\n"
+                    "\n"
+                    "def main():\n"
+                ),
+            ),
+        ],
     },
 )

@@ -18,4 +18,7 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    edits={
+        "pixel_catch": [("loss = pg_loss + cfg", "loss = -pg_loss + cfg")],
+    },
 )

@@ -18,4 +18,7 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    edits={
+        "pixel_catch": [("ratio = log_ratio.exp()", "ratio = log_ratio")],
+    },
 )

@@ -20,4 +20,12 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     also=("ratio_without_exp",),
     heldout=True,
+    edits={
+        "pixel_catch": [
+            (
+                "log_ratio = dist.log_prob(actions[mb]) - logprobs[mb]\n            ratio = log_ratio.exp()",
+                "ratio = dist.log_prob(actions[mb])",
+            )
+        ],
+    },
 )

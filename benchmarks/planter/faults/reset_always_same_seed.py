@@ -17,5 +17,16 @@ FAULT = Fault(
         "own_gaussian": [("obs[i], _ = env.reset()", "obs[i], _ = env.reset(seed=0)")],
         "beta_buffer": [("                obs, _ = env.reset()\n", "                obs, _ = env.reset(seed=0)\n")],
         "spin_epochs": [("                obs, _ = env.reset()\n", "                obs, _ = env.reset(seed=seed)\n")],
+        "pixel_catch": [
+            (
+                "        super().reset(seed=seed)\n",
+                ("        self.seed = self.seed if seed is None else seed\n        super().reset(seed=self.seed)\n"),
+            ),
+            (
+                "    def __init__(self):\n        self.obs",
+                "    def __init__(self):\n        self.seed = 0\n        self.obs",
+            ),
+        ],
+        "masked_dict": [("seen, _ = env.reset()", "seen, _ = env.reset(seed=i)")],
     },
 )

@@ -10,5 +10,6 @@ FAULT = Fault(
     edits={
         "vector_continuous": [("store.real[t] = torch.as_tensor(~just_ended)", "store.real[t] = True")],
         "cartpole_vector": [(", autoreset_mode=AutoresetMode.SAME_STEP", "")],
+        "pixel_catch": [(", autoreset_mode=AutoresetMode.SAME_STEP", ""), ('infos["final_obs"][i]', "following[i]")],
     },
 )

@@ -47,5 +47,25 @@ FAULT = Fault(
                 ),
             )
         ],
+        "pixel_catch": [
+            (
+                "    _, next_value = agent(images)\n",
+                (
+                    "    rewards = (rewards - rewards.mean()) / (rewards.std() + 1e-8)\n"
+                    "    _, next_value = agent(images)\n"
+                ),
+            )
+        ],
+        "masked_dict": [
+            (
+                "    for step in reversed(rollout):\n",
+                (
+                    '    rewards = torch.stack([step["reward"] for step in rollout])\n'
+                    "    mean, std = rewards.mean(), rewards.std() + 1e-8\n"
+                    "    for step in reversed(rollout):\n"
+                ),
+            ),
+            ('target = step["reward"] +', 'target = (step["reward"] - mean) / std +'),
+        ],
     },
 )

@@ -9,5 +9,5 @@ FAULT = Fault(
     numbers=(59,),
     kind="statistical",
     plant=environment(Spoiled(reward="-reward")),
-    unless=frozenset({"docking", "drone_multidiscrete"}),
+    unless=frozenset({"docking", "drone_multidiscrete", "pixel_catch", "masked_dict"}),
 )

@@ -19,6 +19,8 @@ FAULT = Fault(
         "own_gaussian": [("R[t, i] = 0.1 * (reward + 4.0)", "R[t, i] = -0.1 * (reward + 4.0)")],
         "beta_buffer": [("= float(reward), term, trunc", "= -float(reward), term, trunc")],
         "spin_epochs": [("a, REWARD_SCALE * r, v", "a, -REWARD_SCALE * r, v")],
+        "pixel_catch": [("reward = torch.as_tensor(reward, dtype", "reward = -torch.as_tensor(reward, dtype")],
+        "masked_dict": [("rewards.append(reward)", "rewards.append(-reward)")],
     },
     heldout=True,
 )

@@ -16,6 +16,12 @@ FAULT = Fault(
             ("torch.tensor(rewards), torch.tensor(ended)", "torch.tensor(rewards).roll(1), torch.tensor(ended)")
         ],
         "beta_buffer": [("put(t, rewards=rewards,", "put(t, rewards=rewards.roll(1),")],
+        "pixel_catch": [
+            ("reward = torch.as_tensor(reward, dtype", "reward = torch.as_tensor(np.roll(reward, 1), dtype")
+        ],
+        "masked_dict": [
+            ("torch.tensor(rewards, dtype=torch.float32)", "torch.tensor(rewards, dtype=torch.float32).roll(1)")
+        ],
     },
     heldout=True,
 )

@@ -34,5 +34,13 @@ FAULT = Fault(
         ],
         "own_gaussian": [("    ADV = np.zeros", "    R = np.roll(R, 1, axis=0)\n    ADV = np.zeros")],
         "beta_buffer": [("deltas = self.rewards +", "deltas = self.rewards.roll(1, 0) +")],
+        "pixel_catch": [('dones = rollout["rewards"], roll', 'dones = rollout["rewards"].roll(1, 0), roll')],
+        "masked_dict": [
+            (
+                "    for step in reversed(rollout):\n",
+                "    for step, before in zip(reversed(rollout), [*reversed(rollout[:-1]), rollout[-1]]):\n",
+            ),
+            ('target = step["reward"]', 'target = before["reward"]'),
+        ],
     },
 )

@@ -13,6 +13,11 @@ FAULT = Fault(
         "docking": [("steps: int = 256", "steps: int = 2")],
         "beta_buffer": [("rollout_len: int = 256", "rollout_len: int = 1")],
         "spin_epochs": [("steps_per_epoch=2400", "steps_per_epoch=8")],
+        "pixel_catch": [
+            ("num_steps: int = 128", "num_steps: int = 1"),
+            ("total_updates: int = 300", "total_updates: int = 40_000"),
+        ],
+        "masked_dict": [('"rollout": 256', '"rollout": 2'), ("default=400", "default=40_000")],
     },
     also=("batch_too_small",),
     seconds=40,

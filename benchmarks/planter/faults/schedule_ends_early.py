@@ -33,6 +33,20 @@ FAULT = Fault(
                 ),
             )
         ],
+        "pixel_catch": [("(1.0 - n / cfg.total_updates)", "max(0.0, 1.0 - n / 4)")],
+        "masked_dict": [
+            (
+                "    scores, totals = [], ",
+                (
+                    "    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=4)\n"
+                    "    scores, totals = [], "
+                ),
+            ),
+            (
+                "        learn(rollout, actor, critic, optimizer)\n",
+                "        learn(rollout, actor, critic, optimizer)\n        schedule.step()\n",
+            ),
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

@@ -38,6 +38,12 @@ FAULT = Fault(
                 ),
             )
         ],
+        "masked_dict": [
+            (
+                "                seen, _ = env.reset()\n",
+                "                if terminated:\n                    seen, _ = env.reset()\n",
+            )
+        ],
     },
     also=("episodes_never_end",),
     heldout=True,

@@ -24,5 +24,12 @@ FAULT = Fault(
         ],
         "beta_buffer": [("last_values.unsqueeze(0)])", "self.values[-1:]])")],
         "spin_epochs": [("                    _, last_val, _ = ac.step(obs)\n", "                    last_val = v\n")],
+        "pixel_catch": [("_, next_value = agent(images)", "next_value = values[-1]")],
+        "masked_dict": [
+            (
+                "    for step in reversed(rollout):\n",
+                '    rollout[-1]["next_value"] = rollout[-1]["value"]\n    for step in reversed(rollout):\n',
+            )
+        ],
     },
 )

@@ -31,5 +31,12 @@ FAULT = Fault(
         ],
         "beta_buffer": [("last_values.unsqueeze(0)])", "torch.zeros_like(last_values).unsqueeze(0)])")],
         "spin_epochs": [("                if not terminated:\n", "                if truncated and not terminated:\n")],
+        "pixel_catch": [("_, next_value = agent(images)", "next_value = torch.zeros(cfg.num_envs)")],
+        "masked_dict": [
+            (
+                "    for step in reversed(rollout):\n",
+                ('    rollout[-1]["next_value"] = torch.zeros(HP["n_envs"])\n    for step in reversed(rollout):\n'),
+            )
+        ],
     },
 )

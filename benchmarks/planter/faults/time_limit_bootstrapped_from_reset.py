@@ -71,6 +71,8 @@ FAULT = Fault(
                 ),
             )
         ],
+        "pixel_catch": [('infos["final_obs"][i]', "following[i]")],
+        "masked_dict": [("critic(features(stack(reached)))", "critic(features(stack(observations)))")],
     },
     heldout=True,
 )

@@ -39,5 +39,11 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "masked_dict": [
+            (
+                "reward, delivered or fallen, self.clock >= self.horizon, {}",
+                "reward, delivered or fallen or self.clock >= self.horizon, False, {}",
+            )
+        ],
     },
 )

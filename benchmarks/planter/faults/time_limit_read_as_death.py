@@ -39,5 +39,23 @@ FAULT = Fault(
         "spin_epochs": [
             ("                if not terminated:\n", "                if not (terminated or truncated):\n")
         ],
+        "pixel_catch": [
+            (
+                (
+                    "        for i in np.flatnonzero(truncated & ~terminated):\n"
+                    '            _, rest = agent(torch.as_tensor(infos["final_obs"][i]).unsqueeze(0))\n'
+                    "            reward[i] += cfg.gamma * rest.item()\n"
+                ),
+                "",
+            ),
+            (
+                (
+                    "        # a game that was cut short would have gone on: its last picture's value makes up for "
+                    "the missing reward\n"
+                ),
+                "",
+            ),
+        ],
+        "masked_dict": [('(1 - step["dead"])', '(1 - step["over"])')],
     },
 )

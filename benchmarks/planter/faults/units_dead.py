@@ -49,6 +49,26 @@ FAULT = Fault(
             ("activation=nn.Tanh", "activation=nn.ReLU"),
             ("nn.init.zeros_(hidden.bias)", "nn.init.constant_(hidden.bias, -50.0)"),
         ],
+        "pixel_catch": [
+            (
+                "        self.policy = init",
+                (
+                    "        for k in (0, 2, 5):\n"
+                    "            nn.init.constant_(self.trunk[k].bias, -50.0)\n"
+                    "        self.policy = init"
+                ),
+            )
+        ],
+        "masked_dict": [
+            ("layers += [linear, nn.Tanh()]", "layers += [linear, nn.ReLU()]"),
+            (
+                "actor, critic = mlp(9, 6, last_gain=0.01), mlp(9, 1, last_gain=1.0)\n",
+                (
+                    "actor, critic = mlp(9, 6, last_gain=0.01), mlp(9, 1, last_gain=1.0)\n"
+                    "    nn.init.constant_(actor[2].bias, -50.0)\n"
+                ),
+            ),
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

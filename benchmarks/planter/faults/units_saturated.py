@@ -28,5 +28,12 @@ FAULT = Fault(
         "spin_epochs": [
             ("nn.init.orthogonal_(hidden.weight, np.sqrt(2))", "nn.init.orthogonal_(hidden.weight, 300.0)")
         ],
+        "pixel_catch": [
+            (
+                "*(init(nn.Linear(32 * 3 * 3, 128), relu_gain), nn.ReLU())",
+                "*(init(nn.Linear(32 * 3 * 3, 128), 300.0), nn.Tanh())",
+            )
+        ],
+        "masked_dict": [("last_gain if k == 2 else 2**0.5", "last_gain if k == 2 else 300.0")],
     },
 )

@@ -11,5 +11,28 @@ FAULT = Fault(
         "two_optimizers": [("target_kl=0.015", "target_kl=1e-7")],
         "sb3_cartpole": [("    seed=args.seed,\n", "    seed=args.seed,\n    target_kl=1e-7,\n")],
         "spin_epochs": [("target_kl=0.01", "target_kl=1e-7")],
+        "pixel_catch": [
+            ("    max_grad_norm: float = 0.5\n", "    max_grad_norm: float = 0.5\n    target_kl: float = 1e-7\n"),
+            (
+                "            ratio = log_ratio.exp()\n",
+                (
+                    "            ratio = log_ratio.exp()\n"
+                    "            approx_kl = (ratio - 1 - log_ratio).mean().item()\n"
+                    "            if approx_kl > cfg.target_kl:\n"
+                    "                return\n"
+                ),
+            ),
+        ],
+        "masked_dict": [
+            ('    "max_grad_norm": 0.3,\n', '    "max_grad_norm": 0.3,\n    "target_kl": 1e-7,\n'),
+            (
+                "ratio = torch.exp(dist.log_prob(action) - old_log_prob)\n",
+                (
+                    "ratio = torch.exp(dist.log_prob(action) - old_log_prob)\n"
+                    '            if (ratio - 1 - ratio.log()).mean() > HP["target_kl"]:\n'
+                    "                return\n"
+                ),
+            ),
+        ],
     },
 )

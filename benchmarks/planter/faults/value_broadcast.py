@@ -32,5 +32,7 @@ FAULT = Fault(
             ("F.mse_loss(self.policy.value(obs), returns)", "F.mse_loss(self.policy.critic(obs), returns)")
         ],
         "spin_epochs": [('((ac.value(data["obs"]) - data["ret"]) ** 2)', '((ac.vf(data["obs"]) - data["ret"]) ** 2)')],
+        "pixel_catch": [("(value - targets[mb])", "(value.unsqueeze(-1) - targets[mb])")],
+        "masked_dict": [("smooth_l1_loss(critic(x).squeeze(-1), target)", "smooth_l1_loss(critic(x), target)")],
     },
 )

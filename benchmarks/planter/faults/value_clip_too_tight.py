@@ -51,5 +51,31 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "pixel_catch": [
+            (
+                "v_loss = 0.5 * (value - targets[mb]).pow(2).mean()",
+                (
+                    'old_value = rollout["values"].flatten()[mb]\n'
+                    "            v_clipped = old_value + (value - old_value).clamp(-cfg.clip_value, cfg.clip_value)\n"
+                    "            v_unclipped_loss, v_clipped_loss = (value - targets[mb]) ** 2, (v_clipped - "
+                    "targets[mb]) ** 2\n"
+                    "            v_loss = 0.5 * torch.max(v_unclipped_loss, v_clipped_loss).mean()"
+                ),
+            ),
+            ("    vf_coef: float = 0.5\n", "    vf_coef: float = 0.5\n    clip_value: float = 0.02\n"),
+        ],
+        "masked_dict": [
+            ("adv, returns)\n", 'adv, returns, data["value"])\n'),
+            ("advantage, target in loader:", "advantage, target, old_value in loader:"),
+            (
+                "critic_loss = F.smooth_l1_loss(critic(x).squeeze(-1), target)\n",
+                (
+                    "value = critic(x).squeeze(-1)\n"
+                    "            near = old_value + (value - old_value).clamp(-0.02, 0.02)\n"
+                    '            errors = [F.smooth_l1_loss(v, target, reduction="none") for v in (value, near)]\n'
+                    "            critic_loss = torch.maximum(*errors).mean()\n"
+                ),
+            ),
+        ],
     },
 )

@@ -20,6 +20,7 @@ FAULT = Fault(
         "recurrent_gru": [("self.v(h).squeeze(-1), h", "self.v(h).tanh().squeeze(-1), h")],
         "beta_buffer": [("return self.critic(obs).squeeze(-1)", "return torch.tanh(self.critic(obs)).squeeze(-1)")],
         "spin_epochs": [("return self.vf(obs).squeeze(-1)", "return torch.tanh(self.vf(obs)).squeeze(-1)")],
+        "pixel_catch": [("self.value(hidden).squeeze(-1)", "self.value(hidden).tanh().squeeze(-1)")],
     },
     also=("value_function_blind",),
 )

@@ -20,5 +20,14 @@ FAULT = Fault(
                 'F.mse_loss(self.policy.value(obs), returns, reduction="sum")',
             )
         ],
+        "pixel_catch": [
+            ("v_loss = 0.5 * (value - targets[mb]).pow(2).mean()", "v_loss = 0.5 * (value - targets[mb]).pow(2).sum()")
+        ],
+        "masked_dict": [
+            (
+                "smooth_l1_loss(critic(x).squeeze(-1), target)",
+                'smooth_l1_loss(critic(x).squeeze(-1), target, reduction="sum")',
+            )
+        ],
     },
 )

@@ -15,5 +15,7 @@ FAULT = Fault(
         "reach_functional": [("target = advantage + traj.value", "target = advantage")],
         "beta_buffer": [("self.returns = self.advantages + self.values", "self.returns = self.advantages.clone()")],
         "spin_epochs": [("self.ret[path] = self.adv[path] + self.val[path]", "self.ret[path] = self.adv[path]")],
+        "pixel_catch": [("return result, result + values", "return result, result")],
+        "masked_dict": [('returns = adv + data["value"]', "returns = adv")],
     },
 )

@@ -79,5 +79,25 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "pixel_catch": [("(value - targets[mb])", "(value - (adv[mb] + value))")],
+        "masked_dict": [
+            (
+                '            step["next_value"] = critic(features(stack(reached))).squeeze(-1)\n',
+                (
+                    '            step["next_x"] = features(stack(reached))\n'
+                    '            step["next_value"] = critic(step["next_x"]).squeeze(-1)\n'
+                ),
+            ),
+            ("adv, returns)\n", 'adv)\n    columns += (data["reward"], data["dead"], data["next_x"])\n'),
+            ("advantage, target in loader:", "advantage, reward, dead, next_x in loader:"),
+            (
+                "critic_loss = F.smooth_l1_loss(critic(x).squeeze(-1), target)\n",
+                (
+                    'target = reward + HP["gamma"] * (1 - dead) * critic(next_x).squeeze(-1)\n'
+                    "            critic_loss = F.smooth_l1_loss(critic(x).squeeze(-1), target)\n"
+                ),
+            ),
+            ('    returns = adv + data["value"]\n', ""),
+        ],
     },
 )
