@@ -24,7 +24,8 @@ class Variant:
     time_limit: str = "final"
     """final (bootstraps from the final observation); death; reset (bootstraps from the next episode's first
     observation); own (from the state acted in last, beside such a tail); ignored_after, ignored_final; leak. Beside an
-    odd mask: in_reward (the final observation's value is added to the reward, whatever the mask says)."""
+    odd mask: in_reward (the final observation's value is added to the reward, whatever the mask says); at_cut (the
+    final observation's value at time limits, the next row's elsewhere)."""
     tail: str = "bootstrapped"
     """bootstrapped; zero; no_advantage (the last row's advantage is 0); own (bootstrapped from its own value);
     end_ignored (bootstrapped past an end)."""
@@ -141,8 +142,9 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
     parts: Dict[str, Array] = {}
     kinds = ["any", "died"] if grid.cut.any() else ["any"]
     flags = {(shift, kind): _flag(grid, shift, kind == "died") for shift in _SHIFTS for kind in kinds}
+    sources = {"after": grid.after, "final": grid.successor, "mixed": np.where(grid.cut, grid.successor, grid.after)}
     for name, goes in [(key, ~flag & grid.valid) for key, flag in flags.items()] + [(("right", "any"), usual)]:
-        for source, value in (("after", grid.after), ("final", grid.successor)):
+        for source, value in sources.items():
             boot = np.where(goes, value, 0.0)
             parts[f"{name}{source}"] = np.where(grid.tail, 0.0, boot)
             parts[f"{name}{source}_tail"] = np.where(grid.tail, boot, 0.0)
@@ -153,7 +155,7 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
             mask = _mask_name(boot_name, carrying)
             if mask is None:
                 continue
-            for source, limit in (("after", "final"), ("final", "ignored_final"), ("after", "in_reward")):
+            for source, limit in _SHIFTED_SOURCES if grid.cut.any() else _SHIFTED_SOURCES[:2]:
                 names: Tuple[str, ...] = (f"{boot_name}{source}", f"{boot_name}{source}_tail")
                 if limit == "in_reward":
                     names = (*names, "in_reward")
@@ -164,6 +166,7 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
         yield Scheme(grid, carry, parts, tuple(variants))
 
 
+_SHIFTED_SOURCES = (("after", "final"), ("final", "ignored_final"), ("after", "in_reward"), ("mixed", "at_cut"))
 _SHIFTS = ("previous", "rolled", "next", "inverted")
 
 

@@ -106,7 +106,7 @@ class EntropyTerm:
     """The entropy bonus."""
 
     form: str
-    """categorical (full sum of -p log p), gaussian (from the scale alone), chosen (from the taken action only),
+    """categorical (full sum of -p log p), gaussian (from the scale alone), beta, chosen (from the taken action only),
     other or unknown."""
     value: Optional[Array]
     """[B] or scalar: the quantity whose mean is taken, in nats, sign as an entropy."""
@@ -120,7 +120,7 @@ class PolicyHead:
     """The action distribution at the training samples, as far as the graph shows it."""
 
     kind: str
-    """categorical, gaussian, or unknown."""
+    """categorical, gaussian, beta, or unknown."""
     logits: Optional[Array] = None
     """[B, A] normalised log-probabilities (categorical)."""
     mean: Optional[Array] = None
@@ -129,6 +129,8 @@ class PolicyHead:
     action: Optional[Array] = None
     """[B] index or [B, d] value: the action whose log-probability is taken."""
     std_depends_on_state: Optional[bool] = None
+    concentration: Optional[Array] = None
+    """[B, d, 2] (beta); its mean, std and action are those in (0, 1)."""
     outputs: Optional[Array] = None
     """[B, K] what the last layers gave, where the kind is unknown."""
 

@@ -6,6 +6,7 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
+from ppodoctor.measures import beta
 from ppodoctor.measures.graph import LAYERS, SHAPING, Graph
 from ppodoctor.measures.loss import EntropyTerm, PolicyHead
 from ppodoctor.measures.terms import Link, RawTerm
@@ -32,7 +33,15 @@ def find_head(graph: Graph, ratio: int) -> Optional[PolicyHead]:
         head = _gaussian(graph, square, inside)
         if head is not None:
             return head
-    return PolicyHead("unknown", outputs=_outputs(graph, ratio))
+    return _beta(graph, inside) or PolicyHead("unknown", outputs=_outputs(graph, ratio))
+
+
+def _beta(graph: Graph, inside: List[int]) -> Optional[PolicyHead]:
+    found = beta.concentration_and_action(graph, inside)
+    if found is None:
+        return None
+    mean, std = beta.mean_and_std(found[0])
+    return PolicyHead("beta", mean=mean, std=std, action=found[1], std_depends_on_state=True, concentration=found[0])
 
 
 def _outputs(graph: Graph, ratio: int) -> Optional[Array]:
@@ -148,7 +157,7 @@ def _scale_nodes(graph: Graph, inside: List[int]) -> List[int]:
 
 
 def log_prob(head: PolicyHead) -> Optional[Array]:
-    """[B] (or [B, d] for a Gaussian, not summed) log-probability of the head's action, closed form."""
+    """[B] (or [B, d] for a Gaussian or Beta, not summed) log-probability of the head's action, closed form."""
     if head.kind == "categorical" and head.logits is not None and head.action is not None:
         index = head.action[..., None]
         if index.ndim != head.logits.ndim:
@@ -158,11 +167,13 @@ def log_prob(head: PolicyHead) -> Optional[Array]:
         with np.errstate(all="ignore"):
             z = (head.action - head.mean) / head.std
             return -0.5 * z * z - np.log(head.std) - 0.5 * _LOG_2PI
+    if head.concentration is not None and head.action is not None:
+        return beta.log_prob(head.concentration, head.action)
     return None
 
 
 def entropy_of(head: PolicyHead) -> Optional[Array]:
-    """[B] closed-form entropy in nats (categorical), or [d] / [B, d] per dimension (Gaussian)."""
+    """[B] closed-form entropy in nats (categorical), or [d] / [B, d] per dimension (Gaussian, Beta)."""
     if head.kind == "categorical" and head.logits is not None:
         p = np.exp(head.logits)
         with np.errstate(all="ignore"):
@@ -170,6 +181,8 @@ def entropy_of(head: PolicyHead) -> Optional[Array]:
     if head.kind == "gaussian" and head.std is not None:
         with np.errstate(all="ignore"):
             return 0.5 + 0.5 * _LOG_2PI + np.log(head.std)
+    if head.concentration is not None:
+        return beta.entropy(head.concentration)
     return None
 
 
@@ -197,13 +210,17 @@ def read_entropy(
         if found is not None:
             form, sign = found
             return link, sign, EntropyTerm(form, sign * value, expected, graph.nodes[link.node].site)
+    sums = (link for link in term.chain if graph.op(link.node) == "Sub")
+    whole = next((link for link in sums if beta.is_entropy(graph, link.node)), None)
+    if whole is not None:  # torch writes it as a sum of four, of which the term is one
+        return whole, 1.0, EntropyTerm("beta", graph.value(whole.node), expected, graph.nodes[whole.node].site)
     return _structural(graph, term, expected)
 
 
 def _is_density(graph: Graph, node: int) -> bool:
     """Does a node hold a log-probability of an action (rather than logits or a scale)?"""
     inside = graph.below(node, stop=lambda j: graph.op(j) in LAYERS)
-    return any(graph.op(i) == "Gather" or graph.op(i) == "Pow" for i in inside)
+    return any(graph.op(i) in ("Gather", "Pow", "Xlogy") for i in inside)
 
 
 def _own_entropy(graph: Graph, term: RawTerm, head: Optional[PolicyHead]) -> Optional[Array]:

@@ -23,7 +23,7 @@ def ratio_form(graph: Graph, node: int) -> Tuple[str, bool, bool]:
         return "quotient", left < 0, left >= 0 and right >= 0
     if op == "Mul" and any(graph.op(i) == "Reciprocal" for i in inputs):
         return "quotient", True, False
-    if op in ("Sub", "Rsub"):
+    if op in ("Sub", "Rsub") and not _is_density(graph, core):
         return "log_difference", op == "Rsub" or inputs[0] < 0, len(inputs) > 1 and inputs[0] >= 0 and inputs[1] >= 0
     if op in ("Softmax", "Gather"):
         return ("probability" if _from_softmax(graph, core) else "none"), False, False
@@ -74,6 +74,16 @@ def _has_log_prob(graph: Graph, node: int) -> bool:
         graph.op(i) in ("Gather", "LogSoftmax", "Logsumexp")
         for i in graph.below(node, stop=lambda j: graph.op(j) in LAYERS)
     )
+
+
+def _is_density(graph: Graph, difference: int) -> bool:
+    """Is a difference one Beta's log-density, of which the right side is the normalisation?"""
+    sides = [
+        {graph.op(i) for i in graph.below(side, stop=lambda j: graph.op(j) in LAYERS)}
+        for side in graph.nodes[difference].inputs
+        if side >= 0
+    ]
+    return len(sides) == 2 and "Xlogy" in sides[0] and "Xlogy" not in sides[1] and "Lgamma" in sides[1]
 
 
 def _from_softmax(graph: Graph, node: int) -> bool:

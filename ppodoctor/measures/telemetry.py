@@ -107,7 +107,7 @@ def head_columns(reading: LossReading) -> Columns:
     if head.kind == "categorical" and entropy is not None and head.logits is not None and head.logits.shape[-1] > 1:
         found["entropy"] = float(np.mean(entropy))
         found["entropy_share"] = found["entropy"] / float(np.log(head.logits.shape[-1]))
-    if head.kind == "gaussian" and entropy is not None and head.std is not None:
+    if head.kind in ("gaussian", "beta") and entropy is not None and head.std is not None:
         found["entropy"] = float(np.mean(entropy.sum(-1))) if entropy.ndim else float(entropy)
         found["action_std"] = float(np.mean(head.std))
     if (

@@ -13,7 +13,8 @@ from ppodoctor.measures.samples import sample_uses
 from ppodoctor.measures.steps import basis, features, residual
 from ppodoctor.run import Run
 
-_WHAT = {"categorical": "the likeliest one", "gaussian": "the mean of its distribution"}
+_MEAN = "the mean of its distribution"
+_WHAT = {"categorical": "the likeliest one", "gaussian": _MEAN, "beta": _MEAN}
 
 
 @check(
@@ -110,7 +111,7 @@ def _modes(head: PolicyHead) -> float | None:
         chosen = logits[np.arange(len(action)), action.astype(int)]
         top = logits.max(1)
         return float(-top.sum()) if np.all(chosen >= top - 1e-6) else -1.0
-    if head.kind == "gaussian" and head.mean is not None and head.action is not None and head.std is not None:
+    if head.kind in ("gaussian", "beta") and head.mean is not None and head.action is not None and head.std is not None:
         mean, action = np.asarray(head.mean, float), np.asarray(head.action, float)
         if mean.shape != action.shape:
             return None

@@ -65,7 +65,7 @@ def reward_never_met(
         f"all {len(found)} episodes returned {returns[0]:.4g}; no reward ever differed from another one",
         where=made_at(train_env(run)),
         column="reward_std",
-        strength=1.0,
+        strength=1.0 if enough else 0.3,
         severity=None if enough else NOTE,
         data={"episodes": len(found), "return": float(returns[0])},
     )
