@@ -48,6 +48,19 @@ def first_readings(run: Run) -> List[LossReading]:
     return [one for one in found.values() if one.index == 0]
 
 
+def value_readings(run: Run) -> List[LossReading]:
+    """The readings that hold a value loss, alone or beside a policy term."""
+    return [r for r in reading.readings(run) if r.value is not None]
+
+
+def first_value_readings(run: Run) -> List[LossReading]:
+    """Per update the first of them: the critic there is still the one whose values made the targets."""
+    found: dict[int, LossReading] = {}
+    for one in value_readings(run):
+        found.setdefault(one.update, one)
+    return list(found.values())
+
+
 def clip_range(run: Run) -> Tuple[float, float]:
     """(below, above): how far the clamp lets the ratio go from 1 on either side; medians over the readings."""
     bounds = [(r.surrogate.clip_low, r.surrogate.clip_high) for r in policy_readings(run) if r.surrogate is not None]

@@ -270,7 +270,7 @@ class Learner:
         if self._measuring:
             for name, value in self._measured(self.steps.after_step, optimizer).items():
                 if builder is not None:
-                    builder.measure(name, value)
+                    builder.measure_step(name, value)
             self._current, self._measuring = None, False
         if builder is not None:
             builder.stepped(index, optimizer.param_groups[0]["lr"])
@@ -297,7 +297,7 @@ class Learner:
             facts["clip_calls"] = known.get("clip_calls", 0) + 1
             known.update(facts)
         if self._builder is not None and "grad_norm" in facts:
-            self._builder.measure("grad_norm", facts["grad_norm"])
+            self._builder.measure_step("grad_norm", facts["grad_norm"])
 
     def _close_update(self) -> None:
         """Write the row and the specimens of the update that is over."""

@@ -25,6 +25,8 @@ call, and the third rollout is not kept."""
 FEW, COMMON = 4, 8
 """Where fewer terminations or time limits than `FEW` are in the rollouts that were kept, although `COMMON` more have
 come by now, the next rollout is kept out of turn: what is done at such ends can be seen nowhere else."""
+KINDS = 6
+"""Kinds of losses whose first call is kept whenever it comes."""
 OUT_OF_TURN = 2
 """Times that this is done for terminations, and for time limits."""
 MUST_CALLS = 64
@@ -53,6 +55,8 @@ class Plan:
         self._ends: List[int] = []
         """Calls of the last update that were the first or the last of their kind, by their place in it; or its end."""
         self._rows: Dict[Any, int] = {}
+        self._kept: Set[Any] = set()
+        """Kinds of losses of which a call was read with its tensors."""
         self._ends_kept, self._out_of_turn = [0, 0], [0, 0]
         """Terminations and time limits in the rollouts that were kept; rollouts kept out of turn for them."""
         self._whole = True
@@ -139,11 +143,15 @@ class Plan:
         self._order.append(kind)
         before = self._last.get(kind, 0)
         ends = count == 0 or (before > 1 and count == before - 1)
+        new = kind not in self._kept and len(self._kept) < KINDS
+        if new:
+            self._kept.add(kind)
         if self._in_full():
             whole = self._whole and count < MUST_CALLS and self._rows.get(kind, 0) < rollout
             quarter = before > 1 and count % max(before // 4, 1) == 0
             return whole or ends or quarter or count < 2, True
-        return ends and (self._may_glimpse if glimpse else self._may_read), False
+        # a loss that comes up late, behind a warm-up or a stop at once, was never seen
+        return new or (ends and (self._may_glimpse if glimpse else self._may_read)), new
 
     def saw(self, kind: Any, rows: int) -> None:
         """A call of this kind was read and had so many samples."""

@@ -10,6 +10,7 @@ from ppodoctor.records import UpdateRecord
 from ppodoctor.specimens import LossGraph
 
 _AVERAGED = ("policy_loss", "entropy", "entropy_share", "action_std", "advantage_mean", "advantage_std")
+_OTHER = " of a critic's own step"
 _LAST = ("approx_kl", "clip_fraction", "gain_corr")
 _FIRST = ("explained_variance", "value_mean", "value_std", "target_mean", "target_std", "target_abs_max")
 
@@ -22,6 +23,8 @@ class UpdateBuilder:
         self._sums: Dict[str, List[float]] = {}
         self._steps: Dict[int, int] = {}
         self.policy_seen = False
+        self._of_policy = False
+        """Does the loss that was read last move the policy?"""
 
     def add(self, reading: LossReading) -> None:
         """Take over one minibatch."""
@@ -33,6 +36,7 @@ class UpdateBuilder:
                 self.record.ratio_first = policy.get("ratio_distance")
                 self.record.minibatch_size = reading.batch or None
             self.policy_seen = True
+        self._of_policy = bool(policy)
         for name in _LAST:
             if name in policy:
                 setattr(self.record, name, policy[name])
@@ -54,6 +58,10 @@ class UpdateBuilder:
         if value is not None:
             self._sums.setdefault(name, []).append(float(value))
 
+    def measure_step(self, name: str, value: Optional[float]) -> None:
+        """Add what was measured around an optimizer step: a critic's own steps count where no other were measured."""
+        self.measure(name if self._of_policy else name + _OTHER, value)
+
     def stepped(self, index: int, rate: Any, count: int = 1) -> None:
         """An optimizer, numbered from 0, took steps, the last at this learning rate."""
         self._steps[index] = self._steps.get(index, 0) + count
@@ -64,7 +72,7 @@ class UpdateBuilder:
         """The finished row."""
         record = self.record
         for name in (*_AVERAGED, "value_loss", "grad_norm", "grad_norm_after", "update_size"):
-            values = self._sums.get(name)
+            values = self._sums.get(name) or self._sums.get(name + _OTHER)
             if values:
                 setattr(record, name, sum(values) / len(values))
         record.ratio_max = max(self._sums.get("ratio_max", ()), default=None)

@@ -77,6 +77,13 @@ def test_ends_that_were_seen_ask_for_no_more():
     assert kept(lambda number: (10 * number, number // 3), held=(3, 0)) == [1, 2]
 
 
+def test_a_loss_that_comes_up_late_is_kept_once():
+    plan = later(["critic"] * 40)
+    plan.begin(5, 5 * SAMPLES)
+    assert plan.wants("actor", SAMPLES, glimpse=False) == (True, True)
+    assert plan.wants("actor", SAMPLES, glimpse=False) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("kinds", "ends"),
     [

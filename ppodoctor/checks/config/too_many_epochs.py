@@ -44,7 +44,8 @@ def too_many_epochs(
 
     What it sees: optimizer steps times minibatch size over the steps of a rollout, that is the number of passes; KL and
     clip fraction at the end of the updates. Both conditions: passes above 25, and KL above 0.05 with more than 30%
-    clipped. More than 40 passes that leave KL small are a note.
+    clipped. More than 40 passes that leave KL small are a note, unless each is one step on the whole batch: then there
+    are no more steps than elsewhere (Spinning Up takes 80 of them).
 
     Why it hurts: after some passes the ratio is far from 1, the surrogate no longer bounds the true objective, and the
     batch is fitted by heart. Representations collapse sooner.
@@ -60,7 +61,9 @@ def too_many_epochs(
     if min(len(kls), len(clips)) < least or not times > usual:
         return
     far = bool(np.median(kls) > kl and np.median(clips) > clipped)
-    if far or times > many:
+    sizes, rows = finite(run.column("minibatch_size")), finite(run.column("rollout_steps"))
+    whole = len(sizes) > 0 and len(rows) > 0 and float(np.median(sizes)) >= 0.9 * float(np.median(rows))
+    if far or (times > many and not whole):
         yield Evidence(
             f"each environment step is trained on {times:.0f} times per update (usual is 3 to 10); updates end "
             "with a KL of "

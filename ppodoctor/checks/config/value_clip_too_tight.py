@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
-from ppodoctor.measures.observed import policy_readings
+from ppodoctor.measures.observed import first_value_readings
 from ppodoctor.run import Run
 
 
@@ -38,7 +38,7 @@ def value_clip_too_tight(run: Run, *, factor: float = 15.0, least: int = 3) -> I
     References: Engstrom et al. 2020; Andrychowicz et al. 2021; fault 20.
     """
     ratios = []
-    for one in policy_readings(run):
+    for one in first_value_readings(run):
         value = one.value
         if (
             value is None
@@ -48,7 +48,7 @@ def value_clip_too_tight(run: Run, *, factor: float = 15.0, least: int = 3) -> I
             or value.target is None
         ):
             continue
-        if np.shape(value.prediction) == np.shape(value.target) and one.index == 0:
+        if np.shape(value.prediction) == np.shape(value.target):
             ratios.append(float(np.median(np.abs(value.target - value.prediction))) / value.clip_range)
     late = ratios[len(ratios) // 2 :]
     if len(ratios) >= least and np.median(late) > factor:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import Evidence, check
-from ppodoctor.measures.observed import policy_readings
+from ppodoctor.measures.observed import value_readings
 from ppodoctor.run import Run
 
 _REACH = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Relu": (0.0, np.inf)}
@@ -41,7 +41,7 @@ def value_head_bounded(run: Run, *, beyond: float = 0.2, margin: float = 0.05) -
 
     References: faults 83, 88.
     """
-    terms = [(r.update, r.value) for r in policy_readings(run) if r.value is not None]
+    terms = [(r.update, r.value) for r in value_readings(run) if r.value is not None]
     heads = [(update, term) for update, term in terms if term.target is not None and term.head in _REACH]
     if not heads:
         return

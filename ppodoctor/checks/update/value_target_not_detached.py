@@ -14,7 +14,7 @@ from ppodoctor.run import Run
     fix="Compute the target under torch.no_grad(), or detach it.",
     faults=(11,),
     needs=("minibatches",),
-    explains=("value_function_blind",),
+    explains=("value_function_blind", "parameters_never_move"),
     rivals=("target_is_not_return", "advantage_not_detached"),
     refuted_by="One side of the value error needs no gradient.",
 )
