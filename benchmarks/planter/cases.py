@@ -23,9 +23,11 @@ SETS: tuple[tuple[str, ...], ...] = (
     ("zero_grad_missing", "value_broadcast"),
     ("clip_one_sided", "reward_scale_too_large"),
 )
-# Sets of which one fault keeps the other from having any effect: with its sign flipped the policy crashes its boats
-# long before their time limit, so that nothing is ever read as death there.
-HIDDEN = frozenset({(("policy_loss_sign_flipped", "time_limit_read_as_death"), "docking")})
+# Sets of which one fault keeps the other from having any effect: with its sign flipped the policy crashes its boats (or
+# rovers) long before their time limit, so that nothing is ever read as death there.
+HIDDEN = frozenset(
+    (("policy_loss_sign_flipped", "time_limit_read_as_death"), script) for script in ("docking", "beta_buffer")
+)
 
 
 @dataclass(frozen=True)

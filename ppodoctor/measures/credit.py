@@ -234,7 +234,8 @@ def _discounts(outcome: Outcome) -> Tuple[Optional[float], Optional[float]]:
         return _rounded(best.rho, 1e-6, most), 1.0
     if not np.isfinite(best.gamma_error) or best.gamma_error > 0.01 or best.gamma <= 0:
         return None, None
-    return _rounded(best.gamma, best.gamma_error, most), _rounded(best.rho / best.gamma, best.gamma_error, most)
+    lam = _rounded(best.rho / best.gamma, best.gamma_error, most) if best.carries else None
+    return _rounded(best.gamma, best.gamma_error, most), lam
 
 
 def _rounded(number: float, error: float, most: int) -> float:

@@ -99,6 +99,8 @@ class Solution:
     """Standard deviation of the raw quantity within a typical group."""
     gamma_error: float = np.nan
     """Standard error of gamma."""
+    carries: bool = True
+    """Does any row depend on gamma * lambda? In rollouts of one step none does."""
 
     def paid(self, sums: Sums, seen: Observed) -> Array:
         """[M] what the sums of rewards, of ones and of bonuses contribute."""

@@ -170,7 +170,8 @@ def _solve(
     solution = _solution(board, seen, choice, plain, (left, right, known, use))
     noise = float(np.sqrt(np.mean((inner[0] - inner[1] @ coefficients) ** 2)))
     error = noise * float(np.sqrt(max(covariance[0, 0], 0.0))) if model.by_value else np.nan
-    return replace(solution, gamma_error=error), float(coefficients[-1])
+    carried = bool(np.isfinite(covariance[-1, -1])) and bool(np.any(slope))
+    return replace(solution, gamma_error=error, carries=carried), float(coefficients[-1])
 
 
 def _projected(left: Array, right: Array, part: Observed, use: Array, model: Model) -> Tuple[Array, Array]:

@@ -169,7 +169,25 @@ def agreement_of(run: Run, uses: Sequence[Use]) -> Optional[Agreement]:
         return None
     mine, others = np.concatenate(stored), np.concatenate(sent, axis=1)
     same = [_share(np.isclose(mine, other, rtol=1e-4, atol=1e-5).all(axis=1)[_known(other)]) for other in others]
-    return Agreement(len(mine), same[1], same[0], same[2], _is_mapped(mine, others[1]))
+    mapped = _is_mapped(mine, others[1])
+    if max(same) < 0.5 and not mapped:  # scaled on the way to the environment, and beside its observation?
+        same = [_on_a_line(mine[_known(other)], other[_known(other)]) for other in others]
+    return Agreement(len(mine), same[1], same[0], same[2], mapped)
+
+
+def _on_a_line(stored: Array, sent: Array, *, rounds: int = 4) -> float:
+    """Share of rows [K, d] that one affine map of each component explains, rows off it left out by and by."""
+    if len(stored) < 32 or len(np.unique(stored, axis=0)) <= 64:
+        return 0.0
+    met = np.ones(len(stored), bool)
+    for d in range(stored.shape[1]):
+        use = np.ones(len(stored), bool)
+        for _ in range(rounds):
+            slope, shift = np.polyfit(stored[use, d], sent[use, d], 1)
+            off = np.abs(sent[:, d] - slope * stored[:, d] - shift)
+            use = off <= max(float(np.median(off)), 1e-5)
+        met &= off <= 1e-4 * max(float(np.ptp(sent[:, d])), 1e-12)
+    return float(met.mean())
 
 
 def _share(hits: Array) -> float:

@@ -20,37 +20,6 @@ FAULT = Fault(
             )
         ],
         "sb3_cartpole": [("    clip_range=0.2,\n", "    clip_range=0.2,\n    clip_range_vf=0.02,\n")],
-        "beta_buffer": [
-            (
-                "(self.obs, self.actions, self.log_probs, self.advantages, self.returns)",
-                "(self.obs, self.actions, self.log_probs, self.advantages, self.returns, self.values)",
-            ),
-            (
-                "for obs, actions, old_log_probs, advantages, returns in self",
-                "for obs, actions, old_log_probs, advantages, returns, old_values in self",
-            ),
-            (
-                "                value_loss = F.mse_loss(self.policy.value(obs), returns)\n",
-                (
-                    "                values = self.policy.value(obs)\n"
-                    "                near = old_values + torch.clamp(values - old_values, -cfg.clip_eps, "
-                    "cfg.clip_eps)\n"
-                    "                value_loss = torch.max((values - returns) ** 2, (near - returns) ** "
-                    "2).mean()\n"
-                ),
-            ),
-        ],
-        "spin_epochs": [
-            ("adv=normed, ret=self.ret)", "adv=normed, ret=self.ret, val=self.val)"),
-            (
-                '        return ((ac.value(data["obs"]) - data["ret"]) ** 2).mean()\n',
-                (
-                    '        v, old_v = ac.value(data["obs"]), data["val"]\n'
-                    "        v_clipped = old_v + torch.clamp(v - old_v, -clip_ratio, clip_ratio)\n"
-                    '        return torch.max((v - data["ret"]) ** 2, (v_clipped - data["ret"]) ** 2).mean()\n'
-                ),
-            ),
-        ],
         "pixel_catch": [
             (
                 "v_loss = 0.5 * (value - targets[mb]).pow(2).mean()",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import MEASURED, RULE, Evidence, check
+from ppodoctor.measures.loss import PolicyHead
 from ppodoctor.measures.observed import policy_readings
 from ppodoctor.run import Run
 
@@ -26,11 +27,14 @@ from ppodoctor.run import Run
         "37 implementation details: gain 0.01",
     ),
 )
-def policy_head_not_small(run: Run, *, share: float = 0.8, certain: float = 0.3) -> Iterator[Evidence]:
-    """Before the first optimizer step the entropy is under 80% of its maximum.
+def policy_head_not_small(
+    run: Run, *, share: float = 0.8, certain: float = 0.3, spread: float = 0.5
+) -> Iterator[Evidence]:
+    """Before the first optimizer step the entropy is under 80% of its maximum, or the means differ from state to state.
 
-    What it sees: the distribution in the very first minibatch, before any step. Discrete actions only. Under 30% is
-    beyond habit: scaled inputs or the initialisation are wrong.
+    What it sees: the distribution in the very first minibatch, before any step. Discrete actions: the entropy; under
+    30% is beyond habit: scaled inputs or the initialisation are wrong. Continuous ones: the spread of the means over
+    the samples, which a small last layer leaves at a hundredth of the standard deviation; above a half is noted.
 
     Why it hurts: exploration is lopsided from the start, and the first advantages are about few actions.
 
@@ -40,17 +44,43 @@ def policy_head_not_small(run: Run, *, share: float = 0.8, certain: float = 0.3)
 
     References: Andrychowicz et al. 2021; 37 implementation details; fault 83.
     """
-    first = [r for r in policy_readings(run) if r.version == 0 and r.head is not None and r.head.logits is not None]
-    for one in first[:1]:
-        logits = np.asarray(one.head.logits if one.head is not None else (), float)
-        if logits.ndim < 2 or logits.shape[-1] < 2 or not np.isfinite(logits).all():
-            return
-        entropy = float(-(np.exp(logits) * logits).sum(-1).mean() / np.log(logits.shape[-1]))
-        if entropy < share:
+    for one in [r for r in policy_readings(run) if r.version == 0 and r.head is not None][:1]:
+        assert one.head is not None, "chosen by it"
+        sure = _entropy_share(one.head)
+        if sure is not None and sure < share:
             yield Evidence(
-                f"before any training the entropy is {entropy:.0%} of its maximum (usual is above 95%)",
-                strength=0.9 if entropy < certain else 0.5,
-                basis=MEASURED if entropy < certain else RULE,
+                f"before any training the entropy is {sure:.0%} of its maximum (usual is above 95%)",
+                strength=0.9 if sure < certain else 0.5,
+                basis=MEASURED if sure < certain else RULE,
                 first_update=1,
-                data={"seen": entropy, "healthy": (0.9, 1.0)},
+                data={"seen": sure, "healthy": (0.9, 1.0)},
             )
+        apart = _spread_of_means(one.head)
+        if apart is not None and apart > spread:
+            yield Evidence(
+                f"before any training the mean action differs from state to state by {apart:.2g} standard deviations "
+                "of the policy (usual is about 0.01)",
+                strength=0.5,
+                first_update=1,
+                data={"seen": apart, "healthy": (0.0, 0.2)},
+            )
+
+
+def _entropy_share(head: PolicyHead) -> float | None:
+    """Entropy over that of the uniform policy, of a discrete policy."""
+    logits = np.asarray(head.logits if head.logits is not None else (), float)
+    if logits.ndim < 2 or logits.shape[-1] < 2 or not np.isfinite(logits).all():
+        return None
+    return float(-(np.exp(logits) * logits).sum(-1).mean() / np.log(logits.shape[-1]))
+
+
+def _spread_of_means(head: PolicyHead) -> float | None:
+    """How far a continuous policy's means differ over the samples, in standard deviations; the widest component."""
+    if head.mean is None or head.std is None:
+        return None
+    mean, std = np.asarray(head.mean, float), np.asarray(head.std, float)
+    if mean.ndim < 2 or len(mean) < 16 or not (np.isfinite(mean).all() and np.isfinite(std).all()):
+        return None
+    means = mean.reshape(-1, mean.shape[-1]).std(0)
+    widths = np.broadcast_to(std, mean.shape).reshape(-1, mean.shape[-1]).mean(0)
+    return float(np.max(means / np.maximum(widths, 1e-12)))
