@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.distributions import Beta
+from watching import losses
 
 from ppodoctor.measures import beta
 
@@ -24,10 +25,8 @@ def test_the_closed_forms_are_those_of_torch():
 
 
 @pytest.fixture(scope="module")
-def losses():
+def read_losses():
     """What the reader says of a loss, by the way in which it is written."""
-    from graph_of import reading_of
-
     torch.manual_seed(0)
     body, left, right = torch.nn.Linear(3, 8), torch.nn.Linear(8, 2), torch.nn.Linear(8, 2)
     obs, advantage = torch.randn(64, 3), torch.randn(64)
@@ -44,7 +43,7 @@ def losses():
         dist = policy()
         r = ratio(dist.log_prob(action).sum(-1), old)
         surrogate = torch.min(r * advantage, r.clamp(0.8, 1.2) * advantage).mean()
-        return reading_of(bonus(-surrogate, dist))
+        return losses.read(lambda _: bonus(-surrogate, dist), None)
 
     def right_ratio(new, old):
         return torch.exp(new - old)
@@ -57,22 +56,22 @@ def losses():
     }
 
 
-def test_the_distribution_is_read(losses):
-    head = losses["right"].head
+def test_the_distribution_is_read(read_losses):
+    head = read_losses["right"].head
     assert head.kind == "beta"
-    np.testing.assert_allclose(head.action, losses["action"], atol=1e-6)
+    np.testing.assert_allclose(head.action, read_losses["action"], atol=1e-6)
     assert head.mean.shape == head.std.shape == (64, 2)
 
 
 @pytest.mark.parametrize(("which", "coefficient"), [("right", -0.01), ("sign flipped", 0.01), ("bare", -0.01)])
-def test_its_entropy_is_one_term_with_its_sign(losses, which, coefficient):
-    terms = losses[which].terms
+def test_its_entropy_is_one_term_with_its_sign(read_losses, which, coefficient):
+    terms = read_losses[which].terms
     (bonus,) = [term for term in terms if term.kind == "entropy"]
     assert bonus.coefficient == pytest.approx(coefficient)
     assert len(terms) == 2
-    assert losses[which].entropy.form == "beta"
+    assert read_losses[which].entropy.form == "beta"
 
 
-def test_its_log_probability_alone_is_no_difference_of_two(losses):
-    assert losses["right"].surrogate.form == "exp_difference"
-    assert losses["bare"].surrogate.form == "none"
+def test_its_log_probability_alone_is_no_difference_of_two(read_losses):
+    assert read_losses["right"].surrogate.form == "exp_difference"
+    assert read_losses["bare"].surrogate.form == "none"
