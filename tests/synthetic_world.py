@@ -148,6 +148,8 @@ def masks(kind: str, died: bool, cut: bool, flags: tuple[bool, bool]) -> tuple[s
         return "after", 0
     if kind == "leak":
         return "none", 1
+    if kind == "ends_inverted_final":
+        return ("final" if died else "none"), 0
     if died or kind == "death":
         return "none", 0
     odd = {"reset": ("after", 0), "truncation_ignored": ("after", 1), "truncation_carries": ("final", 1)}
@@ -161,7 +163,7 @@ def at_cut(script: Script, row: tuple[bool, bool, bool], values: Any) -> Any:
         return own
     if script.variant == "tail_past_end" and tail:
         return after
-    return F(0) if script.variant == "no_tail" and tail and not end else usual
+    return F(0) if script.variant in ("no_tail", "ends_inverted_final") and tail and not end else usual
 
 
 def advantages(world: World, script: Script) -> Any:

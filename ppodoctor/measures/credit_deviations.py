@@ -105,7 +105,12 @@ def _wrong(variant: Variant, steps: Steps) -> Iterator[Tuple[str, str, Variant]]
     """Kind, value and the right variant beside it, for every field that is not right."""
     if variant.mask != NOW:
         yield "done_inverted" if "inverted" in variant.mask else "done_shifted", variant.mask, Variant()
+    inverted = _ends_inverted(variant, steps)
+    if inverted:
+        yield "done_inverted", "at ends", replace(variant, termination="cut", time_limit="final", tail="bootstrapped")
     for name, kinds in _KINDS.items():
+        if inverted and name in ("termination", "time_limit", "tail"):
+            continue  # one question asked the wrong way round is all three
         value = getattr(variant, name)
         if value not in kinds or _says_nothing(name, kinds[value], variant):
             continue
@@ -118,6 +123,15 @@ def _wrong(variant: Variant, steps: Steps) -> Iterator[Tuple[str, str, Variant]]
         if name == "along":
             right = Variant(time_limit=variant.time_limit)
         yield kind, value, right
+
+
+def _ends_inverted(variant: Variant, steps: Steps) -> bool:
+    """Is just what should be bootstrapped not, and what should not, where a path stops? Recursions are cut there."""
+    died, cut = bool((steps.terminated & ~steps.tail).any()), bool((steps.cut & ~steps.tail).any())
+    if not died or variant.mask != NOW or variant.along != "time":
+        return False
+    wrong = variant.termination in ("value_after", "value_final") and variant.tail == "zero"
+    return wrong and (variant.time_limit == "death" or not cut)
 
 
 def _says_nothing(name: str, kind: str, variant: Variant) -> bool:

@@ -235,9 +235,16 @@ def _acting_values(rollout: RolloutSpecimen, book: _Book, firsts: Sequence[CallR
             continue
         keys = row_keys(first.data)
         said = np.where(index >= 0, book.at(keys[np.maximum(index, 0)]), np.nan)
-        if best is None or np.isfinite(said).mean() > np.isfinite(best["obs"]).mean():
-            best = {"obs": said, **_successors(rollout, first, index, book.at(keys))}
+        found = {"obs": said, **_successors(rollout, first, index, book.at(keys))}
+        if best is None or _known(found) > _known(best):
+            best = found
     return best
+
+
+def _known(found: Dict[str, Array]) -> Tuple[float, int]:
+    """How much of the states acted in is known; then, where separate networks see them alike, of the others."""
+    others = int(np.isfinite(found["successor"]).sum() + np.isfinite(found["last"]).sum())
+    return float(np.isfinite(found["obs"]).mean()), others
 
 
 def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: Array) -> Dict[str, Array]:
@@ -283,11 +290,25 @@ def _carried(
 ) -> Optional[Tuple[Callable[[Array], Array], Array]]:
     """Observation -> what the network would see, and how far off per component that may be ([D])."""
     obs = np.asarray(rollout.obs, np.float64)
-    if obs.ndim != 3 or obs.shape[2] != first.data.shape[1] or (index < 0).all():
+    if obs.ndim != 3 or (index < 0).all():
         return None
     x, y = obs[index >= 0], np.asarray(first.data, np.float64)[index[index >= 0]]
     centre, middle = x.mean(0), y.mean(0)
+    if x.shape[1] != y.shape[1]:
+        return _rearranged(x - centre, y - middle, (centre, middle))
     power = ((x - centre) ** 2).sum(0)
     slope = np.where(power > 0, ((x - centre) * (y - middle)).sum(0) / np.maximum(power, 1e-300), 0.0)
     rest = np.abs(y - middle - slope * (x - centre)).max(0)
     return lambda row: slope * (row - centre) + middle, 2 * rest + 1e-4 * np.maximum(y.std(0), 1e-6)
+
+
+def _rearranged(x: Array, y: Array, centres: Tuple[Array, Array]) -> Optional[Tuple[Callable[[Array], Array], Array]]:
+    """The same where the network sees some of the observation's parts, in another order: [M, D] and [M, E], centred."""
+    if len(x) < 2 * x.shape[1] + 8 or not np.isfinite(x).all():
+        return None
+    weight = np.linalg.lstsq(x, y, rcond=1e-8)[0]
+    rest, spread = np.abs(y - x @ weight).max(0), np.maximum(y.std(0), 1e-6)
+    if (rest > 0.02 * spread).any():
+        return None
+    centre, middle = centres
+    return lambda row: (row - centre) @ weight + middle, 2 * rest + 1e-4 * spread

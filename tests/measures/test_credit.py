@@ -23,6 +23,7 @@ PLANTED = {
     "done_previous_final": {"done_shifted"},
     "done_next": {"done_shifted"},
     "done_inverted": {"done_inverted"},
+    "ends_inverted_final": {"done_inverted"},
     "done_ignored": {"termination_ignored", "time_limit_ignored"},
     "done_value_ignored": {"termination_ignored", "time_limit_bootstrapped_from_reset"},
     "leak": {"gae_leaks_across_episodes"},

@@ -37,6 +37,25 @@ def test_values_come_from_the_critics_calls(transform):
     assert np.isnan(found.successor[rollout.terminated]).all(), "nobody asked about terminal states"
 
 
+def test_the_network_may_see_parts_of_the_observation_in_another_order():
+    script = Script()
+    plain, readings = make(script)
+
+    def whole(obs):
+        return np.concatenate([np.ones_like(obs[..., :2]), obs[..., [2, 0, 1]]], axis=-1)
+
+    rollouts = tuple(
+        replace(r, obs=whole(r.obs), next_obs=whole(r.next_obs), last_obs=whole(r.last_obs), obs_shape=(5,))
+        for r in plain.rollouts
+    )
+    (found,) = value_table(replace(plain, rollouts=rollouts), 2, readings).rollouts
+    before = plain.rollouts[1]
+    assert found.obs == pytest.approx(critic(before.obs), abs=1e-5)
+    assert found.last == pytest.approx(critic(before.last_obs), abs=1e-5)
+    cut = before.truncated
+    assert found.successor[cut] == pytest.approx(critic(before.next_obs)[cut], abs=1e-5)
+
+
 def test_a_state_that_was_not_asked_about_is_unknown():
     run, readings = make(Script(finals=False, tail_value=False))
     (found,) = value_table(run, 1, readings).rollouts

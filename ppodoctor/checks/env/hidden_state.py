@@ -60,9 +60,13 @@ def hidden_state(
     change = widest(data.change[chosen])
     if not change.size:
         return
-    now = np.concatenate([features(data.obs[chosen]), data.action[chosen]], axis=1)
+    obs = data.obs[chosen]
+    # all of the present, and not its widest parts alone: the past is given whole as well
+    now = np.concatenate([features(obs), standardised(obs), data.action[chosen]], axis=1)
     then = np.concatenate([standardised(data.change[past]), data.action[past]], axis=1)
     then = np.where(np.isfinite(then), then, 0.0)
+    if len(now) < 6 * (now.shape[1] + then.shape[1]):
+        raise Missing(f"steps enough for {now.shape[1] + then.shape[1]} numbers of each ({len(now)} are there)")
     alone, both = _left(standardised(change), now), _left(standardised(change), np.concatenate([now, then], axis=1))
     worst = int(np.argmax(np.where(both < with_past * alone, alone, 0.0)))
     if alone[worst] > unexplained and both[worst] < with_past * alone[worst]:
