@@ -206,12 +206,13 @@ def effect_p(values: Array, causes: Array, degrees: int) -> Array:
     return np.array([chance(f, rank, free) for f in (explained / rank) / (rest / free)])
 
 
-def effect_p_of_rare(values: Array, causes: Array) -> Array:
-    """[K] p-values as from `effect_p`, for values [n, K] that are mostly the same number: ends, sparse rewards.
+def effect_p_uneven(values: Array, causes: Array) -> Array:
+    """[K] p-values as from `effect_p`, for values [n, K] whose noise is not the same in every row.
 
-    An F test takes each row's noise for equally wide. These vary only where the observation is extreme, and there the
-    causes are extreme too, so that it sees effects that are none. A score test with the noise of every row its own does
-    not (White 1980; the form n R^2 of a regression of ones on the scores is Davidson and MacKinnon 1985).
+    Ends, sparse rewards and jumps (a goal that is placed anew) come only in some states, often extreme ones, where the
+    products of action and observation are extreme too: there an F test sees effects that are none. A score test with
+    the noise of every row its own does not (White 1980; in the form n R^2 of a regression of ones on the scores,
+    Davidson and MacKinnon 1985).
     """
     directions, ones = basis(causes), np.ones(len(values))
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ppodoctor.measures.steps import basis, effect_p, effect_p_of_rare, features, residual
+from ppodoctor.measures.steps import basis, effect_p, effect_p_uneven, features, residual
 
 
 def p_values(seed: int, *, matters: bool) -> tuple[float, float]:
@@ -19,7 +19,7 @@ def p_values(seed: int, *, matters: bool) -> tuple[float, float]:
     left = residual(ended[:, None].astype(float), given)
     products = [action, action * obs[:, 0], action * obs[:, 1], action * obs[:, 0] * obs[:, 1]]
     causes = residual(np.stack(products, axis=1), given)
-    return float(effect_p(left, causes, given.shape[1])[0]), float(effect_p_of_rare(left, causes)[0])
+    return float(effect_p(left, causes, given.shape[1])[0]), float(effect_p_uneven(left, causes)[0])
 
 
 @pytest.fixture(scope="module")

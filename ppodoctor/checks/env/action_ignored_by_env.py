@@ -12,7 +12,7 @@ from ppodoctor.measures.steps import (
     Transitions,
     basis,
     effect_p,
-    effect_p_of_rare,
+    effect_p_uneven,
     features,
     residual,
     standardised,
@@ -117,21 +117,14 @@ def _tests(data: Transitions, lag: int) -> list[float]:
     given = basis(np.concatenate([obs, history], axis=1))
     causes = residual(_with_products(past, obs), given)
     causes = causes[:, causes.std(0) > 1e-9]
-    changes = standardised(widest(data.change[known]))
-    rare = np.stack([standardised(data.reward[known, None])[:, 0], data.ended[known]], axis=1)
-    left = _unexplained(changes, given)
-    plain = [*effect_p(left, causes, given.shape[1])]
-    left = _unexplained(rare, given)
-    robust = [*np.maximum(effect_p(left, causes, given.shape[1]), effect_p_of_rare(left, causes))]
-    return [float(p) for p in plain + robust]
-
-
-def _unexplained(outcomes: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """[n, <= K] what the observation leaves of those outcomes [n, K] that it does not predict fully."""
-    left = residual(outcomes, given)
-    # of those it leaves rounding, which is no evidence about the action
-    live = left.std(0) > 1e-6 * np.maximum(outcomes.std(0), 1e-12)
-    return np.asarray(left[:, live])
+    outcomes = [standardised(widest(data.change[known])), standardised(data.reward[known, None])]
+    outcomes.append(data.ended[known, None])
+    together = np.concatenate([o for o in outcomes if o.size], axis=1)
+    left = residual(together, given)
+    # what the observation predicts fully leaves rounding, which is no evidence about the action
+    live = left.std(0) > 1e-6 * np.maximum(together.std(0), 1e-12)
+    left = left[:, live]
+    return [float(p) for p in np.maximum(effect_p(left, causes, given.shape[1]), effect_p_uneven(left, causes))]
 
 
 def _with_products(action: np.ndarray, obs: np.ndarray, most: int = 4) -> np.ndarray:
