@@ -197,4 +197,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=0)
-    PPO(Config(), parser.parse_args().seed).fit()
+    parser.add_argument("--updates", type=int, default=300)
+    args = parser.parse_args()
+    PPO(Config(), args.seed).fit(args.updates)

@@ -30,6 +30,7 @@ class Script:
         updates: policy updates after which it has clearly learned.
         requires: an import that it needs beside torch and gymnasium.
         exact_updates: policy updates for which it is watched where all faults are exact.
+        short: arguments for a run of a few updates.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Script:
     arguments: tuple[str, ...] = ()
     requires: str = ""
     exact_updates: int = 6
+    short: tuple[str, ...] = ("--total-steps", "4200")
 
     @property
     def entry(self) -> tuple[str, ...]:
@@ -171,6 +173,7 @@ SCRIPTS = {
             _traits("box several_dims dies time_limit gae entropy normalises clips_gradient own_loop distributions"),
             updates=100,
             heldout=True,
+            short=("--updates", "2"),
         ),
         Script(
             "spin_epochs",
@@ -179,6 +182,7 @@ SCRIPTS = {
             updates=40,
             heldout=True,
             exact_updates=12,
+            short=("--epochs", "2"),
         ),
         Script(
             "pixel_catch",
@@ -189,6 +193,7 @@ SCRIPTS = {
             ),
             updates=60,
             fresh=True,
+            short=("--total-updates", "4"),
         ),
         Script(
             "masked_dict",
@@ -196,6 +201,7 @@ SCRIPTS = {
             _traits("discrete dies time_limit gae entropy normalises clips_gradient own_loop distributions"),
             updates=130,
             fresh=True,
+            short=("--updates", "3"),
         ),
     ]
 }

@@ -88,7 +88,7 @@ def test_an_example_runs(name):
     if script.requires and not importlib.util.find_spec(script.requires):
         pytest.skip(f"{script.requires} is not installed")
     done = subprocess.run(
-        [sys.executable, *script.entry, "--seed", "3", "--total-steps", "4200"],
+        [sys.executable, *script.entry, "--seed", "3", *script.short],
         cwd=EXAMPLES,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
