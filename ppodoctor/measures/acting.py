@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
@@ -110,11 +110,41 @@ def acting_rows(first: CallRows, rollout: RolloutSpecimen) -> Array:
     return index
 
 
+def single_streams(rollouts: Sequence[RolloutSpecimen], update: int) -> List[int]:
+    """Streams of the single environments that an update was collected in, in the order in which they were made."""
+    own = [rollout for rollout in rollouts if rollout.update == update]
+    return sorted(rollout.stream for rollout in own if np.asarray(rollout.reward).shape[1] == 1)
+
+
+def of_each_stream(first: CallRows, streams: Sequence[int]) -> CallRows:
+    """Calls with a row for each of several single environments, as calls of one row for each of these.
+
+    Row k belongs to the k-th of them. A call is recorded with the stream that was stepped last and its steps so far;
+    those behind that one have taken one step less.
+    """
+    latest = np.searchsorted(streams, first.stream)
+    together = np.isin(first.stream, streams) & (first.rows == len(streams))
+    if len(streams) < 2 or not together.any():
+        return first
+    own = np.asarray(streams)[np.minimum(first.place, len(streams) - 1)]
+    return replace(
+        first,
+        stream=np.where(together, own, first.stream),
+        step=np.where(together, first.step - (first.place > latest), first.step),
+        rows=np.where(together, 1, first.rows),
+        place=np.where(together, 0, first.place),
+    )
+
+
 def acting_inputs(
-    calls: Sequence[ModuleCalls], rollout: RolloutSpecimen, prefer: Optional[int] = None
+    calls: Sequence[ModuleCalls], rollout: RolloutSpecimen, streams: Sequence[int], prefer: Optional[int] = None
 ) -> Iterator[Tuple[int, Array]]:
-    """Pairs of module and its inputs [T, N, D] at the acting calls, NaN where unknown; module `prefer` first."""
-    for first in sorted(inputs_of(calls), key=lambda one: one.module != prefer):
+    """Pairs of module and its inputs [T, N, D] at the acting calls, NaN where unknown; module `prefer` first.
+
+    `streams` are the `single_streams` of the rollout's update.
+    """
+    for plain in sorted(inputs_of(calls), key=lambda one: one.module != prefer):
+        first = of_each_stream(plain, streams)
         index = acting_rows(first, rollout)
         if (index >= 0).any():
             picked = np.asarray(first.data, dtype=np.float32)[np.maximum(index, 0)]

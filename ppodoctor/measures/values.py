@@ -7,7 +7,16 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from ppodoctor.measures.acting import CallRows, acting_rows, fed_keys, inputs_of, outputs_of, row_keys
+from ppodoctor.measures.acting import (
+    CallRows,
+    acting_rows,
+    fed_keys,
+    inputs_of,
+    of_each_stream,
+    outputs_of,
+    row_keys,
+    single_streams,
+)
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.run import Run
 from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
@@ -175,11 +184,12 @@ def _apart(book: _Book, predicted: Optional[_Book]) -> Optional[float]:
 def _of_rollout(run: Run, index: int, book: _Book, firsts: Sequence[CallRows]) -> RolloutValues:
     rollout = run.rollouts[index]
     shape = np.asarray(rollout.reward).shape
+    streams = single_streams(run.rollouts, rollout.update)
     plain = _plain_values(rollout, book)
     if plain is not None and np.isfinite(plain["obs"]).mean() > 0.5:
         found = plain
     else:
-        acted = _acting_values(rollout, book, firsts)
+        acted = _acting_values(rollout, book, [of_each_stream(first, streams) for first in firsts])
         found = max(
             (one for one in (acted, plain) if one is not None),
             key=lambda one: np.isfinite(one["obs"]).mean(),
@@ -262,9 +272,6 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
     successor[ended] = np.nan
     last = np.full(envs, np.nan)
     carried = _carried(rollout, first, index)
-    if carried is None:
-        return {"successor": successor, "last": last}
-    carry, near = carried
     time = first.step - rollout.first_call - 1
     other = (first.stream == rollout.stream) & (time >= 0) & (time < steps) & np.isfinite(said)
     other[index[index >= 0]] = False
@@ -275,14 +282,27 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
         source = rollout.last_obs if is_last else rollout.next_obs[t]
         if not len(rows) or source is None:
             continue
-        apart = np.abs((first.data[rows] - carry(np.asarray(source)[n])) / near).max(axis=1)
-        if apart.min() < 1.0:
-            value = said[rows[apart.argmin()]]
-            if is_last:
-                last[n] = value
-            else:
-                successor[t, n] = value
+        if carried is None:
+            goes_on = is_last or not ended[t, n]
+            behind = -1 if goes_on or t + 1 == steps else int(index[t + 1, n])
+            row = _asked(first, rows, goes_on=goes_on, behind=behind) if envs == 1 else -1
+        else:
+            apart = np.abs((first.data[rows] - carried[0](np.asarray(source)[n])) / carried[1]).max(axis=1)
+            row = int(rows[apart.argmin()]) if apart.min() < 1.0 else -1
+        if row >= 0:
+            (last if is_last else successor[t])[n] = said[row]
     return {"successor": successor, "last": last}
+
+
+def _asked(first: CallRows, rows: Array, *, goes_on: bool, behind: int) -> int:
+    """Which of the calls between two steps of one environment was made for the state just reached; -1 for none.
+
+    Told by their order: of several, the state that an episode ended in comes first, the one to go on from last. A call
+    on the state that is acted in next, of row `behind`, was made for that one.
+    """
+    order = rows[np.argsort(first.order[rows], kind="stable")]
+    row = int(order[-1] if goes_on else order[0])
+    return -1 if behind >= 0 and np.array_equal(first.data[row], first.data[behind]) else row
 
 
 def _carried(
