@@ -56,6 +56,8 @@ _KINDS: Dict[str, Dict[str, str]] = {
         "ignored_after": "time_limit_ignored",
         "ignored_final": "time_limit_ignored",
         "leak": "gae_leaks_across_episodes",
+        "both": "time_limit_bootstrapped_from_reset",
+        "ignored_both": "time_limit_ignored",
     },
     "tail": {
         "zero": "tail_not_bootstrapped",

@@ -23,7 +23,8 @@ class Variant:
     recursion runs on); leak (only the recursion runs on)."""
     time_limit: str = "final"
     """final (bootstraps from the final observation); death; reset (bootstraps from the next episode's first
-    observation); own (from the state acted in last, beside such a tail); ignored_after, ignored_final; leak. Beside an
+    observation); own (from the state acted in last, beside such a tail); ignored_after, ignored_final; leak; both,
+    ignored_both (from the final observation, whose value was added to the reward, and the next one's). Beside an
     odd mask: in_reward (the final observation's value is added to the reward, whatever the mask says); at_cut (the
     final observation's value at time limits, the next row's elsewhere)."""
     tail: str = "bootstrapped"
@@ -80,6 +81,8 @@ _TIME_LIMIT = {
     "ignored_after": ("after", True),
     "ignored_final": ("final", True),
     "leak": ("", True),
+    "both": ("final after", False),
+    "ignored_both": ("final after", True),
 }
 _TAILS = ("bootstrapped", "zero", "no_advantage", "own", "end_ignored")
 
@@ -123,10 +126,10 @@ def _pieces(grid: Grid) -> Dict[str, Array]:
 def _names(termination: str, limit: str, tail: str) -> Tuple[str, ...]:
     names = ["inner"]
     for piece, source in (("death", _TERMINATION[termination][0]), ("cut", _TIME_LIMIT[limit][0])):
-        if source:
-            names.append(f"{piece}_{source}")
+        for one in source.split():
+            names.append(f"{piece}_{one}")
             if tail != "end_ignored":
-                names.append(f"{piece}_tail_{source}")
+                names.append(f"{piece}_tail_{one}")
     if tail == "own":
         names.append("tail_own")
     if tail in ("bootstrapped", "end_ignored"):

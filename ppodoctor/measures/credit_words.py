@@ -20,6 +20,8 @@ _TIME_LIMIT = {
     "ignored_after": "time limits are ignored",
     "ignored_final": "the recursion runs across time limits",
     "leak": "the recursion runs across time limits, without a value",
+    "both": "the value of the next episode's first state is added at a time limit beside the final one's",
+    "ignored_both": "the final value is added at time limits, which are ignored otherwise",
 }
 _TAIL = {
     "zero": "the last row is not bootstrapped",

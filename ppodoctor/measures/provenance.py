@@ -35,6 +35,8 @@ class Provenance:
     """Another recorded step has the same input (and action, where that is known): the row is one of several."""
     obs_affine: Optional[Tuple[Array, Array]] = None
     """([D], [D]) scale and shift with input = scale * observation + shift, when `how` is affine."""
+    by_action: Optional[Array] = None
+    """[B] bool: several steps have the same input, and the action of the row told which of them it is."""
 
     @property
     def matched(self) -> Array:
@@ -151,13 +153,14 @@ def _look_up(steps: _Steps, inputs: Array, action: Optional[Array], how: str) ->
     found = last > first
     # equal keys are sorted by age: an older rollout hides none of the update's own
     chosen = np.where(found, first, -1)
-    ambiguous = np.zeros(len(keys), bool)
+    ambiguous, by_action = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
     many = np.flatnonzero(last - first > 1)
     if len(many):
-        _settle(steps, (first, last), _comparable(steps, action, len(keys)), (many, chosen, ambiguous))
+        _settle(steps, (first, last), _comparable(steps, action, len(keys)), (many, chosen, ambiguous, by_action))
     safe = np.maximum(chosen, 0)
     place = [np.where(found, column[safe], -1) for column in (steps.rollout, steps.t, steps.n)]
-    return Provenance(place[0], place[1], place[2], how, float(found.mean()) if len(keys) else 0.0, ambiguous)
+    share = float(found.mean()) if len(keys) else 0.0
+    return Provenance(place[0], place[1], place[2], how, share, ambiguous, by_action=by_action)
 
 
 def _comparable(steps: _Steps, action: Optional[Array], size: int) -> Optional[Array]:
@@ -171,16 +174,17 @@ def _comparable(steps: _Steps, action: Optional[Array], size: int) -> Optional[A
 
 
 def _settle(
-    steps: _Steps, span: Tuple[Array, Array], action: Optional[Array], places: Tuple[Array, Array, Array]
+    steps: _Steps, span: Tuple[Array, Array], action: Optional[Array], places: Tuple[Array, Array, Array, Array]
 ) -> None:
     """Choose among equal inputs: own update first, then the action taken, then the order of the minibatch."""
-    many, chosen, ambiguous = places
+    many, chosen, ambiguous, by_action = places
     used: dict[int, int] = {}
     for row in many:
         options = np.arange(span[0][row], span[1][row])
         options = options[steps.rank[options] == steps.rank[options].min()]
         if action is not None and steps.action is not None and len(options) > 1:
             same = np.isclose(steps.action[options], action[row], rtol=1e-5, atol=1e-6).all(axis=1)
+            by_action[row] = same.any() and not same.all()
             options = options[same] if same.any() else options
         turn = used.get(int(options[0]), 0)
         used[int(options[0])] = turn + 1

@@ -204,6 +204,8 @@ def _actions(run: Run, use: Use) -> Optional[Tuple[Array, Array]]:
     if head is None or head.action is None:
         return None
     chosen = use.row >= 0
+    if use.found.by_action is not None:
+        chosen &= ~use.found.by_action  # of several steps alike it is the one with this action: that proves nothing
     if head.action.shape[0] != len(chosen) or not chosen.any():
         return None
     stored = np.asarray(head.action, np.float64).reshape(len(chosen), -1)[chosen]

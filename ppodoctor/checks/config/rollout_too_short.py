@@ -18,7 +18,7 @@ from ppodoctor.run import Run
     tolerable=True,
     faults=(73, 74, 42),
     needs=("rollout_steps",),
-    explains=("steps_too_large", "value_function_blind"),
+    explains=("steps_too_large", "value_function_blind", "entropy_collapsed"),
     rivals=("learning_rate_too_high",),
     refuted_by="a run that learns from as few steps: some do",
     treatments=("rollout_steps*16",),

@@ -11,6 +11,9 @@ from ppodoctor.measures.loss import PolicyHead
 from ppodoctor.measures.observed import policy_readings
 from ppodoctor.run import Run
 
+_MASKED = 1e4
+"""Logits that are further below the largest are masks, not preferences."""
+
 
 @check(
     title="The untrained policy already prefers some actions",
@@ -69,9 +72,13 @@ def policy_head_not_small(
 def _entropy_share(head: PolicyHead) -> float | None:
     """Entropy over that of the uniform policy, of a discrete policy."""
     logits = np.asarray(head.logits if head.logits is not None else (), float)
-    if logits.ndim < 2 or logits.shape[-1] < 2 or not np.isfinite(logits).all():
+    if logits.ndim < 2 or logits.shape[-1] < 2 or np.isnan(logits).any():
         return None
-    return float(-(np.exp(logits) * logits).sum(-1).mean() / np.log(logits.shape[-1]))
+    rows = logits.reshape(-1, logits.shape[-1])
+    allowed = (rows > rows.max(1, keepdims=True) - _MASKED).sum(1)  # the others are masked: no policy chooses them
+    free = allowed > 1
+    entropy = -(np.exp(rows) * np.where(np.exp(rows) > 0, rows, 0.0)).sum(1)
+    return float((entropy[free] / np.log(allowed[free])).mean()) if free.any() else None
 
 
 def _spread_of_means(head: PolicyHead) -> float | None:

@@ -19,7 +19,7 @@ from ppodoctor.run import Run
     tolerable=True,
     faults=(21, 90, 75),
     needs=("value_grad_share",),
-    explains=("policy_stays_uniform", "policy_frozen"),
+    explains=("policy_stays_uniform", "policy_frozen", "entropy_collapsed", "gradient_clip_dominates"),
     rivals=("reward_scale_too_large",),
     refuted_by="no faster policy with a tenth of the value coefficient",
     treatments=("value_coefficient*0.1",),
