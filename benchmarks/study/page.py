@@ -68,9 +68,9 @@ def _first_looks() -> str:
     lines = [
         "## First looks: run once, before anything was mended for them",
         "",
-        "The new scripts were written, with their faults, by somebody who had not seen the checks; the first row is of",
-        "older ones with a new seed (`HELDOUT_SEEDS` set to 41). Run again by checking out the commit. What they showed",
-        "was mended afterwards, so that above they only show that the mending holds.",
+        "The new scripts were written, with their faults, by somebody who had not seen the checks. The first row is of",
+        "older ones with a new seed (`HELDOUT_SEEDS` = 41). Run again by checking out the commit. What was seen was mended",
+        "afterwards, so that above it only shows that the mending holds.",
         "",
         "| commit | scripts | all, first | all, first three | exact, first | statistical, first | false alarms |",
         "|---|---|---|---|---|---|---|",
