@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ppodoctor.measures.acting import (
     row_keys,
     single_streams,
 )
+from ppodoctor.measures.carrying import carried
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.run import Run
 from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
@@ -271,7 +272,7 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
     ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool) | resets_after(rollout)
     successor[ended] = np.nan
     last = np.full(envs, np.nan)
-    carried = _carried(rollout, first, index)
+    carry = carried(rollout, first, index)
     time = first.step - rollout.first_call - 1
     other = (first.stream == rollout.stream) & (time >= 0) & (time < steps) & np.isfinite(said)
     other[index[index >= 0]] = False
@@ -282,12 +283,12 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
         source = rollout.last_obs if is_last else rollout.next_obs[t]
         if not len(rows) or source is None:
             continue
-        if carried is None:
+        if carry is None:
             goes_on = is_last or not ended[t, n]
             behind = -1 if goes_on or t + 1 == steps else int(index[t + 1, n])
             row = _asked(first, rows, goes_on=goes_on, behind=behind) if envs == 1 else -1
         else:
-            apart = np.abs((first.data[rows] - carried[0](np.asarray(source)[n])) / carried[1]).max(axis=1)
+            apart = np.abs((first.data[rows] - carry[0](np.asarray(source)[n])) / carry[1]).max(axis=1)
             row = int(rows[apart.argmin()]) if apart.min() < 1.0 else -1
         if row >= 0:
             (last if is_last else successor[t])[n] = said[row]
@@ -303,32 +304,3 @@ def _asked(first: CallRows, rows: Array, *, goes_on: bool, behind: int) -> int:
     order = rows[np.argsort(first.order[rows], kind="stable")]
     row = int(order[-1] if goes_on else order[0])
     return -1 if behind >= 0 and np.array_equal(first.data[row], first.data[behind]) else row
-
-
-def _carried(
-    rollout: RolloutSpecimen, first: CallRows, index: Array
-) -> Optional[Tuple[Callable[[Array], Array], Array]]:
-    """Observation -> what the network would see, and how far off per component that may be ([D])."""
-    obs = np.asarray(rollout.obs, np.float64)
-    if obs.ndim != 3 or (index < 0).all():
-        return None
-    x, y = obs[index >= 0], np.asarray(first.data, np.float64)[index[index >= 0]]
-    centre, middle = x.mean(0), y.mean(0)
-    if x.shape[1] != y.shape[1]:
-        return _rearranged(x - centre, y - middle, (centre, middle))
-    power = ((x - centre) ** 2).sum(0)
-    slope = np.where(power > 0, ((x - centre) * (y - middle)).sum(0) / np.maximum(power, 1e-300), 0.0)
-    rest = np.abs(y - middle - slope * (x - centre)).max(0)
-    return lambda row: slope * (row - centre) + middle, 2 * rest + 1e-4 * np.maximum(y.std(0), 1e-6)
-
-
-def _rearranged(x: Array, y: Array, centres: Tuple[Array, Array]) -> Optional[Tuple[Callable[[Array], Array], Array]]:
-    """The same where the network sees some of the observation's parts, in another order: [M, D] and [M, E], centred."""
-    if len(x) < 2 * x.shape[1] + 8 or not np.isfinite(x).all():
-        return None
-    weight = np.linalg.lstsq(x, y, rcond=1e-8)[0]
-    rest, spread = np.abs(y - x @ weight).max(0), np.maximum(y.std(0), 1e-6)
-    if (rest > 0.02 * spread).any():
-        return None
-    centre, middle = centres
-    return lambda row: (row - centre) @ weight + middle, 2 * rest + 1e-4 * spread
