@@ -17,6 +17,8 @@ from ppodoctor.run import Run
 
 _LEAST = 48
 """Matched samples of one rollout that show where its trained rows lie."""
+_VARIES = 1.5
+"""Times that one rollout's trained rows may be those of another."""
 _MARGIN = 0.15
 """Share of a rollout that must be untouched at one end: sampling alone leaves less."""
 
@@ -34,12 +36,13 @@ def trained_part(run: Run) -> Optional[Tuple[str, int]]:
     tail = [total - end for _, end, total in spans]
     used = [end - begin for begin, end, _ in spans]
     copies = max(1, max((env.num_envs for env in run.train_envs), default=1))
-    if max(used) > 1.15 * min(used):
+    if max(used) > _VARIES * min(used):
         return None
+    # whole episodes are collected, more or fewer steps: the fewest hold no step of an evaluation
     if all(b > _MARGIN * t for b, (_, _, t) in zip(head, spans)):
-        return "last", max(used) * copies
+        return "last", min(used) * copies
     if all(a > _MARGIN * t for a, (_, _, t) in zip(tail, spans)):
-        return "first", max(used) * copies
+        return "first", min(used) * copies
     return None
 
 

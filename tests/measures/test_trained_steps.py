@@ -31,11 +31,11 @@ def rollout(update: int) -> RolloutSpecimen:
 def run(monkeypatch):
     """A run of four updates whose samples come from some rows of each rollout."""
 
-    def build(low: int, high: int) -> Run:
+    def build(low: int, high: int, later: int = 0) -> Run:
         rng = np.random.default_rng(0)
         uses = []
         for update in range(1, 5):
-            rows = rng.integers(low, high, 100) if update > 1 else rng.integers(0, STEPS, 100)
+            rows = rng.integers(low + later * (update > 2), high, 100) if update > 1 else rng.integers(0, STEPS, 100)
             found = SimpleNamespace(t=rows, matched=np.ones(100, bool), rollout=np.full(100, update - 1))
             uses.append(SimpleNamespace(reading=SimpleNamespace(update=update), found=found))
         monkeypatch.setattr(trained_steps, "sample_uses", lambda _: tuple(uses))
@@ -68,6 +68,12 @@ def test_evaluation_before_training_steps_is_left_out(run):
     assert 190 <= count <= 200
     assert {(e.step - 1) % STEPS >= 199 for e in task_episodes(made)} == {True}
     assert len(evaluation_episodes(made)) == 80 - len(task_episodes(made))
+
+
+def test_where_whole_episodes_are_collected_the_fewest_steps_are_sure(run):
+    where, count = trained_part(run(160, STEPS, later=60))
+    assert where == "last"
+    assert 170 <= count <= 180
 
 
 def test_evaluation_after_training_steps_is_left_out(run):
