@@ -123,6 +123,7 @@ def paid(world: World, script: Script) -> Any:
         "moved": lambda: 0.1 * (r + 4.0),
         "centred": lambda: r - r.mean(),
         "standardised": lambda: (r - r.mean()) / (r.std() + 1e-5),
+        "with_value": lambda: valued,
         "standardised_with_value": lambda: (valued - valued.mean()) / (valued.std() + 1e-5),
         "clipped": lambda: np.clip(r, -1, 1),
         "previous": lambda: np.concatenate([np.zeros_like(r[:1]), r[:-1]]),
@@ -139,7 +140,7 @@ def masks(kind: str, died: bool, cut: bool, flags: tuple[bool, bool]) -> tuple[s
     """Which value is bootstrapped (none, after, final) and whether the recursion goes on, for one row."""
     first, next_ends = flags
     end = died or cut
-    if kind in ("done_previous", "done_previous_final", "done_next", "done_inverted"):
+    if kind in ("done_previous", "done_previous_final", "done_previous_cuts", "done_next", "done_inverted"):
         stop = {"done_next": next_ends, "done_inverted": not end}.get(kind, first)
         return ("none", 0) if stop else ("after", 1)
     if kind == "done_ignored" or not end:
@@ -187,6 +188,8 @@ def advantages(world: World, script: Script) -> Any:
             flags = (bool(world.starts[t, n]), not tail and bool(end[t + 1, n]))
             source, carry = masks(kind, bool(world.terminated[t, n]), bool(world.truncated[t, n]), flags)
             boot = {"none": F(0), "after": after[t, n], "final": v_final[t, n]}[source]
+            if kind == "done_previous_cuts" and source == "after" and world.truncated[t, n]:
+                boot = v_final[t, n]
             if kind == "done_previous_final" and source == "after":
                 boot = v_final[t, n]
             if tail or world.truncated[t, n]:

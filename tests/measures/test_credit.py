@@ -21,6 +21,7 @@ from ppodoctor.measures.credit import Fit, fit_readings
 PLANTED = {
     "done_previous": {"done_shifted"},
     "done_previous_final": {"done_shifted"},
+    "done_previous_cuts": {"done_shifted"},
     "done_next": {"done_shifted"},
     "done_inverted": {"done_inverted"},
     "ends_inverted_final": {"done_inverted"},
@@ -117,6 +118,12 @@ def test_values_that_the_script_adds_at_limits_it_alone_knows_may_be_standardise
         assert fit.exact
         assert kinds(fit) == {"rewards_centred"}
         assert fit.gamma == pytest.approx(0.99, abs=1e-4)
+
+
+def test_a_value_in_the_reward_does_not_hide_that_ends_are_ignored():
+    for fit in fits(reward="with_value", variant="done_value_ignored").values():
+        assert fit.exact
+        assert kinds(fit) == {"termination_ignored", "time_limit_bootstrapped_from_reset"}
 
 
 def test_a_constant_reward_that_is_centred_vanishes():

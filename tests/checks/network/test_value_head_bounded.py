@@ -44,3 +44,9 @@ def test_a_rectified_head_hurts_negative_targets_only(evidence):
 
 def test_a_plain_layer_is_never_bounded(evidence):
     assert evidence(ending_in("", steady()), "value_head_bounded") == []
+
+
+def test_a_critic_with_a_loss_of_its_own_is_looked_at_too(evidence):
+    apart = with_readings(SICK, lambda r: replace(r, surrogate=None))
+    (found,) = evidence(apart, "value_head_bounded")
+    assert "tanh" in found.text
