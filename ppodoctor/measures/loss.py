@@ -131,8 +131,6 @@ class PolicyHead:
     std_depends_on_state: Optional[bool] = None
     concentration: Optional[Array] = None
     """[B, d, 2] (beta); its mean, std and action are those in (0, 1)."""
-    outputs: Optional[Array] = None
-    """[B, K] what the last layers gave, where the kind is unknown."""
 
 
 @dataclass(frozen=True)

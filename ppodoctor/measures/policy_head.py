@@ -33,7 +33,7 @@ def find_head(graph: Graph, ratio: int) -> Optional[PolicyHead]:
         head = _gaussian(graph, square, inside)
         if head is not None:
             return head
-    return _beta(graph, inside) or PolicyHead("unknown", outputs=_outputs(graph, ratio))
+    return _beta(graph, inside) or PolicyHead("unknown")
 
 
 def _beta(graph: Graph, inside: List[int]) -> Optional[PolicyHead]:
@@ -42,15 +42,6 @@ def _beta(graph: Graph, inside: List[int]) -> Optional[PolicyHead]:
         return None
     mean, std = beta.mean_and_std(found[0])
     return PolicyHead("beta", mean=mean, std=std, action=found[1], std_depends_on_state=True, concentration=found[0])
-
-
-def _outputs(graph: Graph, ratio: int) -> Optional[Array]:
-    """[B, K] the outputs of the network's last layers side by side, where all of them were kept."""
-    found = [graph.value(layer) for layer in graph.head_layers(ratio)]
-    kept = [np.asarray(one, np.float64) for one in found if one is not None and one.ndim == 2]
-    if not kept or len(kept) < len(found) or len({len(one) for one in kept}) > 1:
-        return None
-    return np.concatenate(kept, axis=1)
 
 
 def _categorical(graph: Graph, gathers: List[int]) -> PolicyHead:

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import CAUSE, Evidence, check
-from ppodoctor.measures.loss import LossReading, PolicyHead
+from ppodoctor.measures.loss import PolicyHead
 from ppodoctor.measures.observed import first_readings
-from ppodoctor.measures.samples import sample_uses
-from ppodoctor.measures.steps import basis, features, residual
 from ppodoctor.run import Run
 
 _MEAN = "the mean of its distribution"
@@ -32,9 +30,7 @@ def deterministic_action_while_training(run: Run, *, surprise: float = 25.0, lea
 
     What it sees: the policy's distribution and the actions in the first minibatch of each update, where the policy is
     still the one that acted. For discrete actions: every one is the likeliest, and the probability that samples would
-    all be is below exp(-25). For continuous ones: every one equals the mean to rounding; or, of another distribution
-    than a Gaussian, the actions that the untrained policy sent are a smooth function of what its last layers gave, to a
-    hundredth of their spread.
+    all be is below exp(-25). For continuous ones: every one equals the mean to rounding.
 
     Why it hurts: without exploration no action is ever compared with another one; the log-probabilities are those of a
     policy that did not act.
@@ -49,9 +45,6 @@ def deterministic_action_while_training(run: Run, *, surprise: float = 25.0, lea
     total, rows, kind, first = 0.0, 0, "", None
     for one in first_readings(run):
         found = None if one.head is None else _modes(one.head)
-        if found is None and not rows and one.head is not None and one.head.outputs is not None:
-            # later the outputs have spread, and what a fit of them leaves is no longer rounding
-            found = _function_of(one.head.outputs, _sent(run, one))
         if found is None:
             continue
         if found < 0:
@@ -59,46 +52,13 @@ def deterministic_action_while_training(run: Run, *, surprise: float = 25.0, lea
         total, rows = total + found, rows + one.batch
         kind, first = str(one.head.kind) if one.head is not None else "", first or one.update
     if total > surprise and rows >= least:
-        text = f"all {rows} training actions that were read are a smooth function of what the policy's layers gave"
-        if kind in _WHAT:
-            text = (
-                f"all {rows} training actions that were read are {_WHAT[kind]}; samples would all be so with a "
-                f"probability below exp(-{min(total, 1e6):.0f})"
-            )
         yield Evidence(
-            text,
+            f"all {rows} training actions that were read are {_WHAT[kind]}; samples would all be so with a probability "
+            f"below exp(-{min(total, 1e6):.0f})",
             severity=CAUSE,
             first_update=first,
             data={"rows": rows},
         )
-
-
-def _sent(run: Run, reading: LossReading) -> np.ndarray | None:
-    """[B, d] the actions of the environment steps that a minibatch is made of, NaN where unmatched."""
-    use = next((one for one in sample_uses(run) if one.reading is reading), None)
-    actions = [np.asarray(rollout.action) for rollout in run.rollouts]
-    if use is None or any(action.dtype.kind != "f" or action.ndim < 3 for action in actions):
-        return None
-    rows = [action.reshape(action.shape[0] * action.shape[1], -1) for action in actions]
-    if len({one.shape[1] for one in rows}) != 1:
-        return None
-    every = np.concatenate(rows)
-    return np.where(use.row[:, None] >= 0, every[np.maximum(use.row, 0)], np.nan)
-
-
-def _function_of(outputs: np.ndarray, action: np.ndarray | None, *, rest: float = 1e-4) -> float | None:
-    """As `_modes`: does a fit with squares and cubes leave less than `rest` of each component's variance?"""
-    if action is None or len(action) != len(outputs):
-        return None
-    known = np.isfinite(action).all(1) & np.isfinite(outputs).all(1)
-    given = basis(features(outputs[known]))
-    if known.sum() < 4 * given.shape[1] + 32:
-        return None
-    moved = action[known] - action[known].mean(0)
-    moved = moved[:, moved.std(0) > 0]
-    if not moved.size:
-        return None
-    return 1e9 if (residual(moved, given).var(0) < rest * moved.var(0)).all() else -1.0
 
 
 def _modes(head: PolicyHead) -> float | None:

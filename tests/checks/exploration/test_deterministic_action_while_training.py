@@ -27,3 +27,9 @@ def test_a_policy_that_is_nearly_sure_may_always_take_its_mode(evidence):
         lambda r: replace(r, head=replace(r.head, logits=r.head.logits * 0 + [-1e-5, -11.5], action=r.head.action * 0)),
     )
     assert evidence(sure, "deterministic_action_while_training") == []
+
+
+def test_the_mean_of_a_beta_is_seen_as_well(evidence):
+    beta = with_readings(steady(PENDULUM), lambda r: replace(r, head=replace(r.head, kind="beta", action=r.head.mean)))
+    (found,) = evidence(beta, "deterministic_action_while_training")
+    assert "mean of its distribution" in found.text
