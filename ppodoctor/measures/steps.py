@@ -12,7 +12,7 @@ from ppodoctor.run import Run
 from ppodoctor.specimens import RolloutSpecimen
 
 Array = np.ndarray
-_WIDEST = 12
+WIDEST = 12
 """Observation numbers that regressions look at: the ones that vary most."""
 
 
@@ -166,7 +166,7 @@ def features(obs: Array) -> Array:
     return np.concatenate(parts, axis=1)
 
 
-def widest(values: Array, most: int = _WIDEST) -> Array:
+def widest(values: Array, most: int = WIDEST) -> Array:
     """[n, <= most] the columns that vary most relative to their level, constant ones left out."""
     spread = values.std(0)
     varying = np.flatnonzero(spread > 1e-12 * (1 + np.abs(values).max(0)))

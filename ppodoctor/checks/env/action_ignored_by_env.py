@@ -9,6 +9,7 @@ import numpy as np
 from ppodoctor.checks.api import MEASURED, Evidence, Missing, check
 from ppodoctor.measures.observed import made_at, train_env
 from ppodoctor.measures.steps import (
+    WIDEST,
     Transitions,
     basis,
     effect_p,
@@ -22,8 +23,8 @@ from ppodoctor.measures.steps import (
 )
 from ppodoctor.run import Run
 
-_NARROW, _WHOLE = 12, 128
-"""Of wider observations (pictures) each number is looked at, up to `_WHOLE` of them: an action may move any of them."""
+_WHOLE = 128
+"""Of wide observations (pictures) each number is looked at, up to so many: an action may move any of them."""
 
 
 @check(
@@ -119,14 +120,14 @@ def _tests(data: Transitions, lag: int) -> list[float]:
         return []
     obs, past = features(data.obs[known]), data.action[origin[known]]
     whole = standardised(widest(data.obs[known], most=_WHOLE))
-    wide = data.obs.shape[1] > _NARROW
+    wide = data.obs.shape[1] > WIDEST
     if wide and known.sum() < 6 * past.shape[1] * whole.shape[1]:
         raise Missing(f"steps enough for {whole.shape[1]} numbers of each observation ({int(known.sum())} are there)")
     history = standardised(widest(data.change[data.before[known]])) if remembered else obs[:, :0]
     given = basis(np.concatenate([obs, history, whole] if wide else [obs, history], axis=1))
     causes = residual(_with_products(past, whole if wide else obs[:, 1:5]), given)
     causes = causes[:, causes.std(0) > 1e-9]
-    changes = standardised(widest(data.change[known], **({"most": _WHOLE} if wide else {})))
+    changes = standardised(widest(data.change[known], most=_WHOLE if wide else WIDEST))
     together = np.concatenate([changes, standardised(data.reward[known, None]), data.ended[known, None]], axis=1)
     left = residual(together, given)
     # what the observation predicts fully leaves rounding, which is no evidence about the action
