@@ -27,3 +27,10 @@ def test_means_that_differ_from_state_to_state_are_seen(evidence):
     (found,) = evidence(with_readings(steady(PENDULUM), far), "policy_head_not_small")
     assert "differs from state to state" in found.text
     assert not evidence(steady(PENDULUM), "policy_head_not_small")
+
+
+def test_masked_actions_are_no_preference(evidence):
+    half = np.log(0.5)
+    masked = np.tile([half, half, -1e8, -1e8, -1e8, -1e8], (256, 1))
+    run = with_readings(steady(), lambda r: replace(r, head=replace(r.head, logits=masked, action=masked.argmax(1))))
+    assert not evidence(run, "policy_head_not_small")
