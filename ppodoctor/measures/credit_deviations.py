@@ -145,6 +145,8 @@ def _says_nothing(name: str, kind: str, variant: Variant) -> bool:
             return True  # it only says which value a shifted flag lets through; one recursion that no end stops
         # the final value may have been added to the reward, and been moved with it
         return kind == "time_limit_read_as_death" and variant.reward in _MOVED
+    if name == "tail":
+        return variant.along != "time"  # the end of a wrong axis is no end
     return False
 
 

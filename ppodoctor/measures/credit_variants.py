@@ -217,6 +217,7 @@ def wrong_way_schemes(turned: List[Tuple[str, Grid]]) -> Iterator[Scheme]:
                 "masked": np.where(alive, value, 0.0),
                 "cut": np.where(grid.cut, grid.successor, 0.0),
                 "always": np.where(grid.valid & ~alive, value, 0.0),
+                "tail_own": np.where(alive & grid.tail, grid.value, 0.0),
             }
             for leaks in (False, True):
                 carry = grid.goes_on if leaks else grid.goes_on & alive
@@ -226,4 +227,6 @@ def wrong_way_schemes(turned: List[Tuple[str, Grid]]) -> Iterator[Scheme]:
                     (base, ("masked", "cut")),
                     (replace(base, termination="ignored_after" if leaks else "value_after"), ("masked", "always")),
                 )
+                if neighbour:  # the values where the walk begins, which is the end of the wrong axis
+                    variants += tuple((replace(v, tail="own"), (*names, "tail_own")) for v, names in variants)
                 yield Scheme(grid, carry.astype(np.float64), parts, variants)

@@ -124,9 +124,9 @@ def _observations_kept(run: Run) -> Answer:
     found = distinct_inputs(run)
     if not found:
         return unknown("no policy inputs could be compared with recorded observations")
-    share = min(distinct / samples / max(recorded, 1e-9) for _, samples, distinct, recorded in found)
-    text = f"different inputs in a minibatch against different observations in its rollout: {share:.2f} at the least"
-    return not inputs_collapsed(run), share, text, found[0][0]
+    share = min(one.distinct / max(one.expected, 1e-9) for one in found)
+    text = f"different inputs in a minibatch against those expected from its rollout: {share:.2f} at the least"
+    return not inputs_collapsed(run), share, text, found[0].update
 
 
 TESTS: Dict[str, Tuple[str, Test]] = {

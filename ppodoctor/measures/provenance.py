@@ -37,6 +37,8 @@ class Provenance:
     """([D], [D]) scale and shift with input = scale * observation + shift, when `how` is affine."""
     by_action: Optional[Array] = None
     """[B] bool: several steps have the same input, and the action of the row told which of them it is."""
+    alike: Optional[Tuple[Array, Array]] = None
+    """([B], [B]) number of the group of steps that the row is one of, and how many they are; a group of one is sure."""
 
     @property
     def matched(self) -> Array:
@@ -62,9 +64,14 @@ def match(run: Run, reading: LossReading) -> Optional[Provenance]:
     inputs = reading.policy_inputs if reading.policy_inputs is not None else reading.value_inputs
     if inputs is None:
         return None
-    module = next((number for number, seen in reading.inputs.items() if seen is inputs), None)
+    module = layer_of(reading, inputs)
     action = None if reading.head is None else reading.head.action
     return match_inputs(run, reading.update, np.asarray(inputs), action=action, module=module)
+
+
+def layer_of(reading: LossReading, inputs: Optional[Array]) -> Optional[int]:
+    """The number of the module that these inputs of a reading went into."""
+    return next((number for number, seen in reading.inputs.items() if seen is inputs), None)
 
 
 def match_inputs(
@@ -84,6 +91,12 @@ def match_inputs(
     if best is None or best.share < ENOUGH:
         return _affine(run, update, inputs) or (best if best is not None and best.share > 0 else None)
     return best
+
+
+def own_keys(run: Run, update: int, width: int, module: Optional[int]) -> Optional[Array]:
+    """[N] keys of what a layer of this width can have been given in the steps of an update's own rollouts."""
+    own = (steps.key[steps.rank == 0] for _, steps in _ways(run, update, width, module))
+    return next((keys for keys in own if len(keys)), None)
 
 
 def _is_image(run: Run, inputs: Array) -> bool:
@@ -153,14 +166,25 @@ def _look_up(steps: _Steps, inputs: Array, action: Optional[Array], how: str) ->
     found = last > first
     # equal keys are sorted by age: an older rollout hides none of the update's own
     chosen = np.where(found, first, -1)
-    ambiguous, by_action = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
+    by_action, group, size = np.zeros(len(keys), bool), chosen.copy(), np.ones(len(keys), np.int64)
     many = np.flatnonzero(last - first > 1)
     if len(many):
-        _settle(steps, (first, last), _comparable(steps, action, len(keys)), (many, chosen, ambiguous, by_action))
+        _settle(steps, (first, last), _comparable(steps, action, len(keys)), _Rows(many, chosen, by_action, group, size))
     safe = np.maximum(chosen, 0)
     place = [np.where(found, column[safe], -1) for column in (steps.rollout, steps.t, steps.n)]
     share = float(found.mean()) if len(keys) else 0.0
-    return Provenance(place[0], place[1], place[2], how, share, ambiguous, by_action=by_action)
+    return Provenance(place[0], place[1], place[2], how, share, size > 1, by_action=by_action, alike=(group, size))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is found out about the rows of a minibatch, filled in place; `many` are those with several equal steps."""
+
+    many: Array
+    chosen: Array
+    by_action: Array
+    group: Array
+    size: Array
 
 
 def _comparable(steps: _Steps, action: Optional[Array], size: int) -> Optional[Array]:
@@ -174,22 +198,21 @@ def _comparable(steps: _Steps, action: Optional[Array], size: int) -> Optional[A
 
 
 def _settle(
-    steps: _Steps, span: Tuple[Array, Array], action: Optional[Array], places: Tuple[Array, Array, Array, Array]
+    steps: _Steps, span: Tuple[Array, Array], action: Optional[Array], rows: _Rows
 ) -> None:
     """Choose among equal inputs: own update first, then the action taken, then the order of the minibatch."""
-    many, chosen, ambiguous, by_action = places
     used: dict[int, int] = {}
-    for row in many:
+    for row in rows.many:
         options = np.arange(span[0][row], span[1][row])
         options = options[steps.rank[options] == steps.rank[options].min()]
         if action is not None and steps.action is not None and len(options) > 1:
             same = np.isclose(steps.action[options], action[row], rtol=1e-5, atol=1e-6).all(axis=1)
-            by_action[row] = same.any() and not same.all()
+            rows.by_action[row] = same.any() and not same.all()
             options = options[same] if same.any() else options
         turn = used.get(int(options[0]), 0)
         used[int(options[0])] = turn + 1
-        chosen[row] = options[min(turn, len(options) - 1)]
-        ambiguous[row] = len(options) > 1
+        rows.chosen[row] = options[min(turn, len(options) - 1)]
+        rows.group[row], rows.size[row] = options[0], len(options)
 
 
 def _affine(run: Run, update: int, inputs: Array) -> Optional[Provenance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -10,7 +11,7 @@ import numpy as np
 
 from ppodoctor.measures.acting import row_keys
 from ppodoctor.measures.loss import LossReading
-from ppodoctor.measures.provenance import Provenance, match
+from ppodoctor.measures.provenance import Provenance, layer_of, match, own_keys
 from ppodoctor.measures.steps import train_rollouts
 from ppodoctor.run import Run
 
@@ -97,36 +98,44 @@ class Epoch:
 def first_epochs(run: Run) -> Tuple[Epoch, ...]:
     """The first pass of every update whose leading minibatches were recorded without a gap."""
     by_update: Dict[int, List[Use]] = {}
-    for use in sample_uses(run):
+    uses = sample_uses(run)
+    found = agreement_of(run, uses) if any(np.any(use.found.by_action) for use in uses) else None
+    if found is not None and found.here < 0.95 and not found.mapped:
+        return ()  # actions that are not those of their observations do not tell steps apart that look alike
+    for use in uses:
         if use.reading.surrogate is not None:
             by_update.setdefault(use.reading.update, []).append(use)
-    found = []
-    for update, uses in by_update.items():
-        epoch = _first_epoch(run, update, uses)
-        if epoch is not None:
-            found.append(epoch)
-    return tuple(found)
+    epochs = (_first_epoch(run, update, uses) for update, uses in by_update.items())
+    return tuple(epoch for epoch in epochs if epoch is not None)
 
 
 def _first_epoch(run: Run, update: int, uses: List[Use]) -> Optional[Epoch]:
     own = [rollout for rollout in train_rollouts(run) if rollout.update == update]
     steps = sum(int(np.asarray(r.reward).size) - int(_flag(r.filler, r).sum()) for r in own)
     lead = _without_gap(uses)
-    if not lead or steps == 0 or any((use.row < 0).mean() > 0.02 for use in lead):
+    if not lead or steps == 0 or any((~use.found.matched).mean() > 0.02 for use in lead):
         return None
-    seen: set[int] = set()
+    used: Counter[int] = Counter()
     samples = repeated = 0
     complete = False
     for use in lead:
-        rows = use.row[use.row >= 0].tolist()
-        again = sum(row in seen for row in rows) + len(rows) - len(set(rows))
-        if samples and (again > 0.95 * len(rows) or samples >= steps):
+        mine, sizes = _groups(use)
+        # of steps that look alike as many uses as there are such steps are nothing strange
+        again = sum(max(used[g] + n - max(sizes[g], used[g]), 0) for g, n in mine.items())
+        if samples and (again > 0.95 * sum(mine.values()) or samples >= steps):
             complete = True
             break
-        samples, repeated = samples + len(rows), repeated + again
-        seen.update(rows)
+        samples, repeated = samples + sum(mine.values()), repeated + again
+        used.update(mine)
     complete = complete or samples >= steps
-    return Epoch(update, steps, samples, repeated, max(steps - len(seen), 0) if complete else 0, complete)
+    return Epoch(update, steps, samples, repeated, max(steps - samples + repeated, 0) if complete else 0, complete)
+
+
+def _groups(use: Use) -> Tuple[Counter[int], Dict[int, int]]:
+    """How often each group of steps that look alike was used, and how many steps are in it."""
+    known = use.found.matched
+    group, size = use.found.alike or (use.row, np.ones(len(use.row), np.int64))
+    return Counter(group[known].tolist()), dict(zip(group[known].tolist(), size[known].tolist()))
 
 
 def _without_gap(uses: List[Use]) -> List[Use]:
@@ -247,34 +256,55 @@ def _is_function(stored: Array, sent: Array) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Variety:
+    """How many different inputs one recorded minibatch holds."""
+
+    update: int
+    samples: int
+    distinct: int
+    expected: float
+    """As many would be expected in so many samples drawn from the rollouts of the update."""
+
+    def collapsed(self, lost: float = 0.5) -> bool:
+        """Is a share of the variety lost that chance does not take?"""
+        return self.expected >= LEAST_VARIETY and self.distinct < (1 - lost) * self.expected
+
+
+LEAST_VARIETY = 8.0
+"""Different inputs to expect in a minibatch, below which nothing is said of those that are missing."""
+
+
 def inputs_collapsed(run: Run, *, lost: float = 0.5) -> bool:
     """Do the minibatches hold far fewer different inputs than the rollouts do? Then no sample is its own step."""
     found = distinct_inputs(run)
-    return bool(found) and sum(is_collapsed(one, lost) for one in found) >= 0.8 * len(found)
-
-
-def is_collapsed(one: Tuple[int, int, int, float], lost: float = 0.5) -> bool:
-    """The same for one entry of `distinct_inputs`."""
-    return one[3] > 0.5 and one[2] / one[1] < (1 - lost) * one[3]
+    return bool(found) and sum(one.collapsed(lost) for one in found) >= 0.8 * len(found)
 
 
 @lru_cache(maxsize=8)
-def distinct_inputs(run: Run) -> Tuple[Tuple[int, int, int, float], ...]:
-    """Per recorded minibatch: update, samples, different inputs among them, and that share in its rollouts."""
+def distinct_inputs(run: Run) -> Tuple[Variety, ...]:
+    """Of every recorded minibatch of at least 8 samples."""
     from ppodoctor.measures.reading import readings
 
-    recorded: Dict[int, float] = {}
-    rollouts = train_rollouts(run)
-    for update in {rollout.update for rollout in rollouts}:
-        rows = [np.asarray(r.obs).reshape(np.asarray(r.reward).size, -1) for r in rollouts if r.update == update]
-        keys = np.concatenate([row_keys(part) for part in rows])
-        recorded[update] = len(np.unique(keys)) / max(len(keys), 1)
     found = []
     for reading in readings(run):
         inputs = reading.policy_inputs
-        if inputs is None or reading.update not in recorded or len(inputs) < 8:
+        counts = None if inputs is None else _recorded_counts(run, reading.update, inputs.shape[-1], layer_of(reading, inputs))
+        if inputs is None or counts is None or len(inputs) < 8:
             continue
         flat = np.asarray(inputs)
         flat = flat.reshape(-1, flat.shape[-1]) if flat.ndim == 3 else flat.reshape(len(flat), -1)
-        found.append((reading.update, len(flat), len(np.unique(row_keys(flat))), recorded[reading.update]))
+        expected = float((1 - (1 - counts / counts.sum()) ** len(flat)).sum())
+        found.append(Variety(reading.update, len(flat), len(np.unique(row_keys(flat))), expected))
     return tuple(found)
+
+
+@lru_cache(maxsize=32)
+def _recorded_counts(run: Run, update: int, width: int, module: Optional[int]) -> Optional[Array]:
+    """How many steps of an update's rollouts have each different input; None without a rollout."""
+    keys = own_keys(run, update, width, module)
+    if keys is None:
+        rollouts = [r for r in train_rollouts(run) if r.update == update]
+        parts = [row_keys(np.asarray(r.obs).reshape(np.asarray(r.reward).size, -1)) for r in rollouts]
+        keys = np.concatenate(parts) if parts else None
+    return None if keys is None or not len(keys) else np.unique(keys, return_counts=True)[1]

@@ -117,8 +117,16 @@ def _fused(graph: Graph, node: int) -> _Error:
     kind = _ERRORS[graph.op(node)]
     shape = tuple(own.shape) if own is not None else ()
     if left < 0 or (right >= 0 and not _direct(graph, left) and _direct(graph, right)):
-        return _Error(kind, node, right, _unspread(own), left, shape)
-    return _Error(kind, node, left, _unspread(other), right, shape)
+        return _Error(kind, node, right, _unspread(own), left, shape, _clamp(graph, right))
+    return _Error(kind, node, left, _unspread(other), right, shape, _clamp(graph, left))
+
+
+def _clamp(graph: Graph, prediction: int) -> int:
+    """The clamp between a prediction and its layers, or -1."""
+    if prediction < 0:
+        return -1
+    below = graph.below(prediction, stop=lambda j: graph.op(j) in LAYERS)
+    return next((i for i in below if graph.op(i) == "Clamp"), -1)
 
 
 def _difference(graph: Graph, node: int) -> _Error:
@@ -139,10 +147,7 @@ def _difference(graph: Graph, node: int) -> _Error:
     target = graph.operand(child, 1 - edge)
     if target is None and residual is not None:
         target = _unspread(_solve(picked(graph.value(prediction), rows), residual, graph.op(child), edge))
-    clamp = next(
-        (i for i in graph.below(prediction, stop=lambda j: graph.op(j) in LAYERS) if graph.op(i) == "Clamp"), -1
-    )
-    return _Error(kind, node, prediction, picked(target, rows), other, shape, clamp, rows)
+    return _Error(kind, node, prediction, picked(target, rows), other, shape, _clamp(graph, prediction), rows)
 
 
 def _sides(graph: Graph, node: int) -> Tuple[int, int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ppodoctor.checks.api import Evidence, Missing, check
-from ppodoctor.measures.samples import distinct_inputs, inputs_collapsed, is_collapsed
+from ppodoctor.measures.samples import distinct_inputs, inputs_collapsed
 from ppodoctor.run import Run
 
 
@@ -39,13 +39,13 @@ def observations_aliased(run: Run, *, lost: float = 0.5) -> Iterator[Evidence]:
         raise Missing("no policy inputs could be compared with recorded observations")
     if not inputs_collapsed(run, lost=lost):
         return
-    bad = [one for one in found if is_collapsed(one, lost)]
-    update, samples, distinct, recorded = bad[0]
+    bad = [one for one in found if one.collapsed(lost)]
+    first = bad[0]
     env = run.train_envs[0] if run.train_envs else None
     reused = " (the environment returns the same array again and again)" if env and env.returned_array_reused else ""
     yield Evidence(
-        f"{distinct} different observations among {samples} samples of a minibatch, where {recorded:.0%} of the "
-        f"environment's observations differ{reused}; so in {len(bad)} of {len(found)} minibatches",
+        f"{first.distinct} different observations among {first.samples} samples of a minibatch, where "
+        f"{first.expected:.0f} are expected from those of the rollout{reused}; so in {len(bad)} of {len(found)} minibatches",
         where=tuple(site for site in (env.stepped_at if env else None,) if site is not None),
-        first_update=update,
+        first_update=first.update,
     )

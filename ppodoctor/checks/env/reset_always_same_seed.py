@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.acting import row_keys
 from ppodoctor.run import Run
 
 
@@ -18,14 +21,16 @@ from ppodoctor.run import Run
     references=("Gymnasium, Env.reset: seed once, right after the environment is made",),
 )
 def reset_always_same_seed(run: Run, *, least: int = 5) -> Iterator[Evidence]:
-    """The seed given to `reset` never changes.
+    """The seed given to `reset` never changes, or every episode of a copy of the environment starts alike.
 
-    What it sees: the seeds that the script passed to `reset` (or `seed`), at least five of them, all equal.
+    What it sees: the seeds that the script passed to `reset` (or `seed`), at least five of them, all equal or all equal
+    in each of several copies. Without seeds: first observations of episodes that are the same in all episodes of a
+    copy and others in the other copies, so that starts are drawn, and drawn alike.
 
     Why it hurts: the agent sees one start and one sequence of random events; it learns that sequence by heart and fails
     on any other. Training curves look fine.
 
-    Also looks like: an evaluation gap.
+    Also looks like: an evaluation gap; an environment with one fixed start, whose copies all start there.
 
     Fix: see above.
 
@@ -34,13 +39,50 @@ def reset_always_same_seed(run: Run, *, least: int = 5) -> Iterator[Evidence]:
     single = [env for env in run.train_envs if env.num_envs == 1]
     for group in [[env] for env in single if len(single) == 1] or [single]:
         # the first reset may well be seeded, and each copy's otherwise
-        seeds = [seed for env in group for seed in env.seeds[1:]]
+        seeds = [env.seeds[1:] for env in group]
+        given = sum(map(len, seeds))
         resets = sum(env.resets for env in group)
         known = sum(min(env.resets, 64) - 1 for env in group)
-        if len(seeds) + 1 >= least and len(seeds) >= 0.8 * known and seeds[0] is not None and len(set(seeds)) == 1:
+        values = {seed for part in seeds for seed in part}
+        each = all(len(set(part)) == 1 for part in seeds)
+        if given + 1 >= least and given >= 0.8 * known and None not in values and (len(values) == 1 or each):
+            said = f"seed {min(values)}" if len(values) == 1 else f"one seed in each of {len(group)} environments"
             yield Evidence(
-                f"{resets} resets, and all that were recorded behind the first have seed {seeds[0]}",
+                f"{resets} resets, and all that were recorded behind the first have {said}",
                 where=tuple(site for site in (group[0].reset_at,) if site is not None),
                 strength=0.6,
-                data={"seed": seeds[0], "resets": resets},
+                data={"seeds": sorted(values), "resets": resets},
             )
+            return
+    # the first episode of each may start otherwise, as the first reset may
+    often = {copy: keys[1:] for copy, keys in _starts(run).items() if len(keys) > EPISODES}
+    if len(often) > 1 and all(len(set(keys)) == 1 for keys in often.values()) and len(_all(often)) == len(often):
+        yield Evidence(
+            f"all {sum(map(len, often.values()))} recorded episodes of {len(often)} copies of the environment start "
+            "alike in each copy, behind its first one, and otherwise in every other copy",
+            where=tuple(site for site in (run.train_envs[0].made_at,) if site is not None),
+            strength=0.6,
+            data={"copies": len(often)},
+        )
+
+
+EPISODES = 3
+"""Starts of a copy that must be recorded for it to be judged by them."""
+
+
+def _starts(run: Run) -> dict[tuple[int, int], list[int]]:
+    """Keys of the first observations of recorded episodes, by stream and copy."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for rollout in run.rollouts:
+        if rollout.reset_before is None:
+            continue
+        obs = np.asarray(rollout.obs)
+        steps, envs = np.asarray(rollout.reward).shape
+        keys = row_keys(obs.reshape(steps * envs, -1)).reshape(steps, envs)
+        for t, n in np.argwhere(np.asarray(rollout.reset_before)):
+            found.setdefault((rollout.stream, int(n)), []).append(int(keys[t, n]))
+    return found
+
+
+def _all(starts: dict[tuple[int, int], list[int]]) -> set[int]:
+    return {key for keys in starts.values() for key in keys}
