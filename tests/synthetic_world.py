@@ -175,6 +175,8 @@ def advantages(world: World, script: Script) -> Any:
         v_last = np.zeros_like(v_last)
     after = np.concatenate([v[1:], v_last[None]])
     end = world.terminated | world.truncated
+    if script.variant == "environments_own":
+        return transposed(script, (r, v, end))
     if script.variant in ("environments", "across_environments"):
         return sideways(script, (r, v, after, end))
     if script.variant == "rolling":
@@ -219,6 +221,18 @@ def sideways(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
         keep = F(0) if across and end[t, n] else F(1)
         running = r[t, n] + g * (F(0) if end[t, n] else after[t, n]) - v[t, n] + gl * keep * running
         out[t, n] = running
+    return out
+
+
+def transposed(script: Script, arrays: tuple[Any, Any, Any]) -> Any:
+    """Time and environments are mistaken for each other; the walk begins with the value of where it begins."""
+    r, v, end = arrays
+    g, gl = F(script.gamma), F(script.gamma * script.lam)
+    out, running, following = np.zeros_like(r), np.zeros_like(r[:, 0]), v[:, -1]
+    for n in reversed(range(r.shape[1])):
+        alive = np.where(end[:, n], F(0), F(1))
+        running = r[:, n] + g * alive * following - v[:, n] + gl * alive * running
+        out[:, n], following = running, v[:, n]
     return out
 
 

@@ -169,7 +169,9 @@ def _look_up(steps: _Steps, inputs: Array, action: Optional[Array], how: str) ->
     by_action, group, size = np.zeros(len(keys), bool), chosen.copy(), np.ones(len(keys), np.int64)
     many = np.flatnonzero(last - first > 1)
     if len(many):
-        _settle(steps, (first, last), _comparable(steps, action, len(keys)), _Rows(many, chosen, by_action, group, size))
+        _settle(
+            steps, (first, last), _comparable(steps, action, len(keys)), _Rows(many, chosen, by_action, group, size)
+        )
     safe = np.maximum(chosen, 0)
     place = [np.where(found, column[safe], -1) for column in (steps.rollout, steps.t, steps.n)]
     share = float(found.mean()) if len(keys) else 0.0
@@ -197,9 +199,7 @@ def _comparable(steps: _Steps, action: Optional[Array], size: int) -> Optional[A
     return flat.reshape(size, -1)
 
 
-def _settle(
-    steps: _Steps, span: Tuple[Array, Array], action: Optional[Array], rows: _Rows
-) -> None:
+def _settle(steps: _Steps, span: Tuple[Array, Array], action: Optional[Array], rows: _Rows) -> None:
     """Choose among equal inputs: own update first, then the action taken, then the order of the minibatch."""
     used: dict[int, int] = {}
     for row in rows.many:

@@ -289,7 +289,11 @@ def distinct_inputs(run: Run) -> Tuple[Variety, ...]:
     found = []
     for reading in readings(run):
         inputs = reading.policy_inputs
-        counts = None if inputs is None else _recorded_counts(run, reading.update, inputs.shape[-1], layer_of(reading, inputs))
+        counts = (
+            None
+            if inputs is None
+            else _recorded_counts(run, reading.update, inputs.shape[-1], layer_of(reading, inputs))
+        )
         if inputs is None or counts is None or len(inputs) < 8:
             continue
         flat = np.asarray(inputs)

@@ -68,6 +68,17 @@ def played(**script: Any) -> Scenario:
     return _made(SCRIPT, tuple(sorted({"steps": 128, "updates": 2, **script}.items())))
 
 
+def on_a_grid(scenario: Scenario, width: float = 0.5) -> Scenario:
+    """The same in a world of cells, where many steps have the same observation."""
+
+    def cells(rows: Any) -> Any:
+        return (np.round(np.asarray(rows) / width) * width).astype(np.float32)
+
+    rollouts = tuple(replace(r, obs=cells(r.obs), next_obs=cells(r.next_obs)) for r in scenario.run.rollouts)
+    readings = tuple(replace(r, policy_inputs=cells(r.policy_inputs)) for r in scenario.readings)
+    return Scenario(replace(scenario.run, rollouts=rollouts, calls={}), readings)
+
+
 def gaussian(scenario: Scenario, clip: float | None) -> Scenario:
     """The same with a Gaussian policy, whose actions are stored clipped or as they were sent."""
     rng = np.random.default_rng(3)

@@ -15,8 +15,21 @@ from ppodoctor.measures.telemetry import policy_columns, value_columns
 SEEDS = (0, 1, 2)
 BATCH, ACTIONS = losses.BATCH, losses.ACTIONS
 RANGES = {"own_arithmetic": 0.1}
-VALUE_COEFFICIENTS = {"standard": 0.5, "negated_pair": 0.25, "own_arithmetic": 1.0, "quotient": 0.5, "gaussian": 0.25}
-ENTROPY_COEFFICIENTS = {"standard": 0.01, "negated_pair": 0.01, "gaussian": 0.003, "own_gaussian": 0.01}
+VALUE_COEFFICIENTS = {
+    "standard": 0.5,
+    "negated_pair": 0.25,
+    "fused_pair": 1.0,
+    "own_arithmetic": 1.0,
+    "quotient": 0.5,
+    "gaussian": 0.25,
+}
+ENTROPY_COEFFICIENTS = {
+    "standard": 0.01,
+    "negated_pair": 0.01,
+    "fused_pair": 0.01,
+    "gaussian": 0.003,
+    "own_gaussian": 0.01,
+}
 CONTINUOUS = ("gaussian", "own_gaussian", "multivariate")
 
 
@@ -95,7 +108,7 @@ class TestRight:
         assert close(found.target, batch.target)
         assert not found.target_has_grad
         assert found.elements == BATCH
-        assert found.clipped == (right.__name__ == "negated_pair")
+        assert found.clipped == (right.__name__ in ("negated_pair", "fused_pair"))
         if found.clipped:
             assert found.clip_range == pytest.approx(0.2)
             assert close(found.old_prediction, batch.value().detach() + 0.3)

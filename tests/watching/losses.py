@@ -110,6 +110,18 @@ def negated_pair(b: Data) -> torch.Tensor:
     return policy - 0.01 * dist.entropy().mean() + value_loss * 0.5
 
 
+def fused_pair(b: Data) -> torch.Tensor:
+    """A clipped value loss out of the library's own elementwise errors, their maximum taken as a method."""
+    surrogate = torch.min(
+        torch.exp(b.dist().log_prob(b.index) - b.old) * b.advantage,
+        torch.clamp(torch.exp(b.dist().log_prob(b.index) - b.old), 0.8, 1.2) * b.advantage,
+    )
+    value = b.value()
+    near = (value.detach() + 0.3) + (value - (value.detach() + 0.3)).clamp(-0.2, 0.2)
+    errors = [nn.functional.mse_loss(v, b.target, reduction="none") for v in (value, near)]
+    return errors[0].maximum(errors[1]).mean() - surrogate.mean() - 0.01 * b.dist().entropy().mean()
+
+
 def own_arithmetic(b: Data) -> torch.Tensor:
     """Softmax, gather, log; one vector of losses averaged at the end; smooth L1."""
     probs = torch.softmax(b.policy(b.obs), dim=1)
@@ -164,7 +176,17 @@ def where_form(b: Data) -> torch.Tensor:
     return -(torch.min(ratio * b.advantage, limit)).mean()
 
 
-ALL_RIGHT = (standard, negated_pair, own_arithmetic, quotient, gaussian, own_gaussian, multivariate, where_form)
+ALL_RIGHT = (
+    standard,
+    negated_pair,
+    fused_pair,
+    own_arithmetic,
+    quotient,
+    gaussian,
+    own_gaussian,
+    multivariate,
+    where_form,
+)
 
 
 def sign_flipped(b: Data) -> torch.Tensor:

@@ -45,7 +45,8 @@ def observations_aliased(run: Run, *, lost: float = 0.5) -> Iterator[Evidence]:
     reused = " (the environment returns the same array again and again)" if env and env.returned_array_reused else ""
     yield Evidence(
         f"{first.distinct} different observations among {first.samples} samples of a minibatch, where "
-        f"{first.expected:.0f} are expected from those of the rollout{reused}; so in {len(bad)} of {len(found)} minibatches",
+        f"{first.expected:.0f} are expected from those of the rollout{reused}; so in {len(bad)} of {len(found)} "
+        "minibatches",
         where=tuple(site for site in (env.stepped_at if env else None,) if site is not None),
         first_update=first.update,
     )

@@ -38,8 +38,8 @@ def observations_shifted(run: Run, *, same: float = 0.98) -> Iterator[Evidence]:
     if found is None or found.samples < 16:
         raise Missing("no actions of matched samples to compare")
     beside = max(found.before, found.after)
-    # last observations of episodes may look like steps elsewhere, which takes a few samples from an otherwise clear case
-    if found.here >= same or beside < same and (beside < 0.92 or found.here > beside - 0.2):
+    # last observations of episodes may look like steps elsewhere: that takes a few samples from a clear case
+    if found.here >= same or (beside < same and (beside < 0.92 or found.here > beside - 0.2)):
         return
     when = "before" if found.before > found.after else "after"
     env = run.train_envs[0] if run.train_envs else None

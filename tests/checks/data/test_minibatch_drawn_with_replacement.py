@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit_runs import played
+from credit_runs import on_a_grid, played
 
 SICK = played(order="drawn")
 HEALTHY = played(epochs=2)
@@ -11,3 +11,11 @@ HEALTHY = played(epochs=2)
 def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "minibatch_drawn_with_replacement")
     assert "repeat an earlier one" in found.text
+
+
+def test_steps_that_look_alike_are_counted_together(evidence):
+    """Of eight steps with one observation eight uses are right, whichever they are; more are not."""
+    (found,) = evidence(on_a_grid(SICK), "minibatch_drawn_with_replacement")
+    assert "repeat an earlier one" in found.text
+    assert not evidence(on_a_grid(HEALTHY), "minibatch_drawn_with_replacement")
+    assert not evidence(on_a_grid(HEALTHY), "samples_dropped")
