@@ -175,9 +175,7 @@ def advantages(world: World, script: Script) -> Any:
         v_last = np.zeros_like(v_last)
     after = np.concatenate([v[1:], v_last[None]])
     end = world.terminated | world.truncated
-    if script.variant == "environments_own":
-        return transposed(script, (r, v, end))
-    if script.variant in ("environments", "across_environments"):
+    if script.variant in ("environments", "environments_own", "across_environments"):
         return sideways(script, (r, v, after, end))
     if script.variant == "rolling":
         return rolling(script, (r, v, after, end))
@@ -208,6 +206,8 @@ def advantages(world: World, script: Script) -> Any:
 def sideways(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
     """Recursions that walk from environment to environment."""
     r, v, after, end = arrays
+    if script.variant == "environments_own":
+        return transposed(script, (r, v, end))
     g, gl = F(script.gamma), F(script.gamma * script.lam)
     out, running = np.zeros_like(r), F(0)
     steps, envs = r.shape
