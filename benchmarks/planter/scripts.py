@@ -192,7 +192,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions shared_trunk"
             ),
             updates=60,
-            fresh=True,
+            heldout=True,
             short=("--total-updates", "4"),
         ),
         Script(
@@ -200,8 +200,19 @@ SCRIPTS = {
             "dictionary observations, masked actions, parameter groups, rollout as a list of dicts, data loader",
             _traits("discrete dies time_limit gae entropy normalises clips_gradient own_loop distributions"),
             updates=130,
-            fresh=True,
+            heldout=True,
             short=("--updates", "3"),
+        ),
+        Script(
+            "torch_sim",
+            "robotics trainer: batched simulator on tensors, rollout storage, learning rate adapted to the KL",
+            _traits(
+                "box several_dims dies time_limit own_environment "
+                "gae entropy normalises clips_gradient vector own_loop distributions log_std"
+            ),
+            updates=40,
+            fresh=True,
+            short=("--max-iterations", "3"),
         ),
     ]
 }

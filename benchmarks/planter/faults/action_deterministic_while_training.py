@@ -21,5 +21,6 @@ FAULT = Fault(
         "spin_epochs": [("a = dist.sample()", "a = dist.probs.argmax()")],
         "pixel_catch": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
         "masked_dict": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
+        "torch_sim": [("return self.distribution.sample()", "return self.distribution.mean")],
     },
 )

@@ -12,6 +12,12 @@ FAULT = Fault(
     edits={
         "docking": [
             ("        x, v = self.state\n", "        x, v = self.state\n        action = self.rng.integers(3)\n")
-        ]
+        ],
+        "torch_sim": [
+            (
+                "        self.actions = actions.clamp(",
+                "        actions = 2.0 * torch.rand(self.num_envs, 2) - 1.0\n        self.actions = actions.clamp(",
+            )
+        ],
     },
 )

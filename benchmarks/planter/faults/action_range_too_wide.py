@@ -25,5 +25,12 @@ FAULT = Fault(
                 "actions = 0.01 * (self.low + (self.high - self.low) * unit_actions)",
             )
         ],
+        "torch_sim": [
+            ('"clip_actions": 1.0', '"clip_actions": 100.0'),
+            (
+                'self.cfg["max_tilt"] * self.actions -',
+                'self.cfg["max_tilt"] * self.actions / self.cfg["clip_actions"] -',
+            ),
+        ],
     },
 )

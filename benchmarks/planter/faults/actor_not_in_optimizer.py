@@ -19,5 +19,11 @@ FAULT = Fault(
         "spin_epochs": [("Adam(ac.pi.parameters(), lr=pi_lr)", "Adam(ac.vf.parameters(), lr=pi_lr)")],
         "pixel_catch": [("Adam(agent.parameters()", "Adam(agent.value.parameters()")],
         "masked_dict": [("Adam([actor_group, critic_group]", "Adam([critic_group]")],
+        "torch_sim": [
+            (
+                "self.optimizer = torch.optim.Adam(self.actor_critic.parameters()",
+                "self.optimizer = torch.optim.Adam(self.actor_critic.critic.parameters()",
+            )
+        ],
     },
 )

@@ -62,5 +62,9 @@ FAULT = Fault(
                 "    adv = ((adv - adv.mean()) / (adv.std() + 1e-8)).unsqueeze(-1)\n",
             )
         ],
+        "torch_sim": [
+            ("surrogate = -advantages.squeeze(-1) * ratio\n", "surrogate = -advantages * ratio\n"),
+            ("surrogate_clipped = -advantages.squeeze(-1) *", "surrogate_clipped = -advantages *"),
+        ],
     },
 )

@@ -86,5 +86,11 @@ FAULT = Fault(
                 ),
             )
         ],
+        "torch_sim": [
+            (
+                "            surrogate = -adv",
+                "            advantages = returns - value\n            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n            surrogate = -adv",
+            )
+        ],
     },
 )

@@ -24,6 +24,7 @@ FAULT = Fault(
         "spin_epochs": [("normed = (self.adv - adv_mean)", "normed = (adv_mean - self.adv)")],
         "pixel_catch": [("mb_adv = (adv[mb] - adv[mb].mean())", "mb_adv = (adv[mb].mean() - adv[mb])")],
         "masked_dict": [("adv = (adv - adv.mean())", "adv = (adv.mean() - adv)")],
+        "torch_sim": [("self.advantages = self.returns - self.values", "self.advantages = self.values - self.returns")],
     },
     also=("policy_loss_sign_flipped",),
 )

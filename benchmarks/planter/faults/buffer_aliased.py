@@ -61,5 +61,31 @@ FAULT = Fault(
                 'return torch.cat([obs["agent"], obs["goal"]], dim=-1, out=out)',
             ),
         ],
+        "torch_sim": [
+            (
+                "        self.observations = torch.zeros(num_steps, num_envs, num_obs)\n",
+                "        self.observations = [None] * num_steps\n",
+            ),
+            (
+                "            getattr(self, name)[self.step].copy_(column.view(self.num_envs, -1))\n",
+                "            getattr(self, name)[self.step] = column.view(self.num_envs, -1)\n",
+            ),
+            (
+                "        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
+                "        flat = [torch.stack([*getattr(self, name)]).flatten(0, 1) for name in names]\n",
+            ),
+            (
+                "        return self.compute_observations(), rewards, dones, extras\n",
+                "        self.obs_buf[:] = self.compute_observations()\n        return self.obs_buf, rewards, dones, extras\n",
+            ),
+            (
+                "        return self.compute_observations()\n\n",
+                "        self.obs_buf[:] = self.compute_observations()\n        return self.obs_buf\n\n",
+            ),
+            (
+                "        self.episode_length_buf = torch.zeros(",
+                "        self.obs_buf = torch.zeros(self.num_envs, self.num_obs)\n        self.episode_length_buf = torch.zeros(",
+            ),
+        ],
     },
 )

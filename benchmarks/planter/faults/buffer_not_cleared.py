@@ -91,5 +91,17 @@ FAULT = Fault(
             ("critic, scores, totals)\n", "critic, scores, totals, rollout)\n"),
             ("    scores, totals = [], ", "    rollout, scores, totals = [], [], "),
         ],
+        "torch_sim": [
+            (
+                "        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
+                "        self.rollouts.append([getattr(self, name).flatten(0, 1).clone() for name in names])\n        flat = [torch.cat(parts) for parts in zip(*self.rollouts)]\n",
+            ),
+            ("torch.randperm(batch_size)", "torch.randperm(len(flat[0]))"),
+            ("        batch_size = self.num_envs * self.num_steps\n", ""),
+            (
+                "self.num_steps, self.num_envs, self.step = num_steps, num_envs, 0\n",
+                "self.num_steps, self.num_envs, self.step = num_steps, num_envs, 0\n        self.rollouts = []\n",
+            ),
+        ],
     },
 )

@@ -30,5 +30,11 @@ FAULT = Fault(
                 "pg_loss2 = -torch.clamp(mb_adv * ratio, 1 - cfg.clip_coef, 1 + cfg.clip_coef)",
             )
         ],
+        "torch_sim": [
+            (
+                "-advantages.squeeze(-1) * torch.clamp(ratio, 1.0 - clip, 1.0 + clip)",
+                "-torch.clamp(advantages.squeeze(-1) * ratio, 1.0 - clip, 1.0 + clip)",
+            )
+        ],
     },
 )

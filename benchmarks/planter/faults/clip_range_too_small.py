@@ -10,4 +10,7 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("clip_range", 0.001),
     heldout_plant=setting("clip_range", 0.002),
+    edits={
+        "torch_sim": [('"clip_param": 0.2', '"clip_param": 0.001')],
+    },
 )

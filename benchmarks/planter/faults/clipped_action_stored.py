@@ -19,6 +19,9 @@ FAULT = Fault(
         ],
         "own_gaussian": [("OBS[t], A[t] = obs, raw.numpy()", "OBS[t], A[t] = obs, np.clip(raw.numpy(), -1.0, 1.0)")],
         "reach_functional": [("                action=action,\n", "                action=action.clamp(-1.0, 1.0),\n")],
+        "torch_sim": [
+            ('self.transition["actions"] = actions\n', 'self.transition["actions"] = actions.clamp(-1.0, 1.0)\n')
+        ],
     },
     also=("log_prob_of_another_action",),
 )

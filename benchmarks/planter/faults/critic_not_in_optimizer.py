@@ -32,5 +32,11 @@ FAULT = Fault(
         "spin_epochs": [("Adam(ac.vf.parameters(), lr=vf_lr)", "Adam(ac.pi.parameters(), lr=vf_lr)")],
         "pixel_catch": [("Adam(agent.parameters()", "Adam([*agent.trunk.parameters(), *agent.policy.parameters()]")],
         "masked_dict": [("Adam([actor_group, critic_group]", "Adam([actor_group]")],
+        "torch_sim": [
+            (
+                "self.optimizer = torch.optim.Adam(self.actor_critic.parameters()",
+                "actor = [*self.actor_critic.actor.parameters(), self.actor_critic.std]\n        self.optimizer = torch.optim.Adam(actor",
+            )
+        ],
     },
 )

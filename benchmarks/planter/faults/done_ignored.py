@@ -34,5 +34,6 @@ FAULT = Fault(
         ],
         "pixel_catch": [("cfg.gamma * alive * next_value", "cfg.gamma * next_value")],
         "masked_dict": [('HP["gamma"] * (1 - step["dead"]) * step', 'HP["gamma"] * step')],
+        "torch_sim": [("gamma * not_done * next_values", "gamma * next_values")],
     },
 )

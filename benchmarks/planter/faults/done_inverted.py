@@ -25,6 +25,7 @@ FAULT = Fault(
         "spin_epochs": [("                if not terminated:\n", "                if terminated:\n")],
         "pixel_catch": [("alive = 1.0 - dones[t]", "alive = dones[t]")],
         "masked_dict": [('(1 - step["dead"])', 'step["dead"]'), ('(1 - step["over"])', 'step["over"]')],
+        "torch_sim": [("not_done = 1.0 - self.dones[step]", "not_done = self.dones[step]")],
     },
     heldout=True,
 )

@@ -73,5 +73,6 @@ FAULT = Fault(
             ('(1 - step["dead"])', '(1 - before["dead"])'),
             ('(1 - step["over"])', '(1 - before["over"])'),
         ],
+        "torch_sim": [("not_done = 1.0 - self.dones[step]", "not_done = 1.0 - self.dones[step - 1]")],
     },
 )

@@ -71,5 +71,11 @@ FAULT = Fault(
                 ),
             )
         ],
+        "torch_sim": [
+            (
+                "self.actor = mlp(num_obs, hidden_dims, num_actions, last_gain=0.01)\n",
+                "self.actor = mlp(num_obs, hidden_dims, num_actions, last_gain=1.0)\n        self.actor.insert(len(self.actor) - 1, nn.Dropout(0.5))\n",
+            )
+        ],
     },
 )

@@ -10,6 +10,9 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("entropy_coefficient", 1.0),
     needs=frozenset({"entropy"}),
-    edits={"pendulum_notebook": [("- 0.001 * entropy", "- 1.0 * entropy")]},
+    edits={
+        "pendulum_notebook": [("- 0.001 * entropy", "- 1.0 * entropy")],
+        "torch_sim": [('"entropy_coef": 0.01', '"entropy_coef": 5.0')],
+    },
     heldout_plant=setting("entropy_coefficient", 0.7),
 )

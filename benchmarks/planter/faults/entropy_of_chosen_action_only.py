@@ -68,5 +68,6 @@ FAULT = Fault(
             ),
             ("dist.entropy().mean()", "-(log_prob.exp() * log_prob).mean()"),
         ],
+        "torch_sim": [("entropy = dist.entropy().sum(dim=-1).mean()", "entropy = -(log_prob.exp() * log_prob).mean()")],
     },
 )

@@ -23,5 +23,15 @@ FAULT = Fault(
         ],
         "pixel_catch": [("envs.reset(seed=cfg.seed)", "envs.reset(seed=[cfg.seed] * cfg.num_envs)")],
         "masked_dict": [("seed=args.seed * 1000 + i", "seed=args.seed")],
+        "torch_sim": [
+            (
+                "self.generator = torch.Generator().manual_seed(seed)",
+                "self.generators = [torch.Generator().manual_seed(seed) for _ in range(self.num_envs)]",
+            ),
+            (
+                "        return limit * (2.0 * torch.rand(len(env_ids), 2, generator=self.generator) - 1.0)\n",
+                "        draws = torch.zeros(len(env_ids), 2)\n        for row, i in enumerate(env_ids.tolist()):\n            draws[row] = torch.rand(2, generator=self.generators[i])\n        return limit * (2.0 * draws - 1.0)\n",
+            ),
+        ],
     },
 )

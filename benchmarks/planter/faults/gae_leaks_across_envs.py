@@ -24,6 +24,7 @@ FAULT = Fault(
         "beta_buffer": [("keep_going[t] * gae", "keep_going[t] * gae.roll(1)")],
         "pixel_catch": [("* alive * running\n", "* alive * running.roll(1)\n")],
         "masked_dict": [('(1 - step["over"]) * tail', '(1 - step["over"]) * tail.roll(1)')],
+        "torch_sim": [("gamma * lam * not_done * advantage\n", "gamma * lam * not_done * advantage.roll(1, 0)\n")],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

@@ -42,5 +42,6 @@ FAULT = Fault(
         ],
         "pixel_catch": [("cfg.gae_lambda * alive * running", "cfg.gae_lambda * running")],
         "masked_dict": [('HP["lam"] * (1 - step["over"]) * tail', 'HP["lam"] * tail')],
+        "torch_sim": [("gamma * lam * not_done * advantage", "gamma * lam * advantage")],
     },
 )

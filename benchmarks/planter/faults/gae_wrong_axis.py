@@ -65,6 +65,16 @@ FAULT = Fault(
             ),
             ("return torch.stack(advantages[::-1])", "return torch.stack(advantages[::-1], dim=1)"),
         ],
+        "torch_sim": [
+            (
+                "        advantage = torch.zeros_like(last_values)\n",
+                "        next_values = torch.cat([self.values[1:], last_values.unsqueeze(0)])\n        deltas = self.rewards + gamma * (1.0 - self.dones) * next_values - self.values\n        advantage = torch.zeros_like(deltas[:, 0])\n",
+            ),
+            (
+                "        for step in reversed(range(self.num_steps)):\n            next_values = last_values if step == self.num_steps - 1 else self.values[step + 1]\n            not_done = 1.0 - self.dones[step]\n            delta = self.rewards[step] + gamma * not_done * next_values - self.values[step]\n            advantage = delta + gamma * lam * not_done * advantage\n            self.returns[step] = advantage + self.values[step]\n",
+                "        for env in reversed(range(self.num_envs)):\n            not_done = 1.0 - self.dones[:, env]\n            advantage = deltas[:, env] + gamma * lam * not_done * advantage\n            self.returns[:, env] = advantage + self.values[:, env]\n",
+            ),
+        ],
     },
     also=("gae_leaks_across_environments",),
     heldout=True,

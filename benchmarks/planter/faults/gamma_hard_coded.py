@@ -24,6 +24,17 @@ FAULT = Fault(
             ('HP["gamma"] * (1 - step["dead"])', '0.5 * (1 - step["dead"])'),
             ('HP["gamma"] * HP["lam"]', '0.5 * HP["lam"]'),
         ],
+        "torch_sim": [
+            (
+                "def compute_returns(self, last_values, gamma, lam):",
+                "def compute_returns(self, last_values, lam, gamma=0.8):",
+            ),
+            (
+                'self.storage.compute_returns(last_values, self.cfg["gamma"], self.cfg["lam"])',
+                'self.storage.compute_returns(last_values, self.cfg["lam"])',
+            ),
+            ('rewards + self.cfg["gamma"] * final_values', "rewards + 0.8 * final_values"),
+        ],
     },
     also=("gamma_too_short",),
     heldout=True,

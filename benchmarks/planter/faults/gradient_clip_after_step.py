@@ -92,6 +92,12 @@ FAULT = Fault(
                 ),
             )
         ],
+        "torch_sim": [
+            (
+                '            nn.utils.clip_grad_norm_(self.actor_critic.parameters(), cfg["max_grad_norm"])\n            self.optimizer.step()\n',
+                '            self.optimizer.step()\n            nn.utils.clip_grad_norm_(self.actor_critic.parameters(), cfg["max_grad_norm"])\n',
+            )
+        ],
     },
     heldout=True,
 )

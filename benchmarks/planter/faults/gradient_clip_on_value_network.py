@@ -21,5 +21,8 @@ FAULT = Fault(
         "masked_dict": [
             ("clip_grad_norm_([*actor.parameters(), *critic.parameters()]", "clip_grad_norm_(critic.parameters()")
         ],
+        "torch_sim": [
+            ("clip_grad_norm_(self.actor_critic.parameters()", "clip_grad_norm_(self.actor_critic.critic.parameters()")
+        ],
     },
 )

@@ -13,5 +13,9 @@ FAULT = Fault(
     heldout_plant=setting("learning_rate", 0.1),
     edits={
         "masked_dict": [('"actor_lr": 1e-3', '"actor_lr": 0.1'), ('"critic_lr": 2e-3', '"critic_lr": 0.1')],
+        "torch_sim": [
+            ('"learning_rate": 1e-3', '"learning_rate": 0.1'),
+            ('"min_lr": 1e-5, "max_lr": 1e-2', '"min_lr": 0.1, "max_lr": 0.3'),
+        ],
     },
 )

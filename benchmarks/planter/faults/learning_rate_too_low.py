@@ -12,5 +12,9 @@ FAULT = Fault(
     heldout_plant=setting("learning_rate", 3e-7),
     edits={
         "masked_dict": [('"actor_lr": 1e-3', '"actor_lr": 3e-7'), ('"critic_lr": 2e-3', '"critic_lr": 3e-7')],
+        "torch_sim": [
+            ('"learning_rate": 1e-3', '"learning_rate": 3e-7'),
+            ('"min_lr": 1e-5, "max_lr": 1e-2', '"min_lr": 1e-8, "max_lr": 3e-7'),
+        ],
     },
 )

@@ -20,5 +20,6 @@ FAULT = Fault(
         "spin_epochs": [('torch.exp(logp - data["logp"])', 'torch.exp(logp - data["logp"].unsqueeze(-1))')],
         "pixel_catch": [("- logprobs[mb]\n", "- logprobs[mb].unsqueeze(1)\n")],
         "masked_dict": [("- old_log_prob)", "- old_log_prob.unsqueeze(1))")],
+        "torch_sim": [("log_prob - old_log_prob.squeeze(-1)", "log_prob - old_log_prob")],
     },
 )

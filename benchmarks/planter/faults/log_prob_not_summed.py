@@ -37,5 +37,15 @@ FAULT = Fault(
                 "advantages = ((advantages - advantages.mean()) / (advantages.std() + 1e-8)).unsqueeze(-1)",
             ),
         ],
+        "torch_sim": [
+            (
+                "self.actions_log_prob, self.values = (torch.zeros(num_steps, num_envs, 1) for _ in range(2))",
+                "self.actions_log_prob = torch.zeros(num_steps, num_envs, num_actions)\n        self.values = torch.zeros(num_steps, num_envs, 1)",
+            ),
+            ("self.distribution.log_prob(actions).sum(dim=-1)", "self.distribution.log_prob(actions)"),
+            ("log_prob - old_log_prob.squeeze(-1)", "log_prob - old_log_prob"),
+            ("surrogate = -advantages.squeeze(-1) * ratio\n", "surrogate = -advantages * ratio\n"),
+            ("surrogate_clipped = -advantages.squeeze(-1) *", "surrogate_clipped = -advantages *"),
+        ],
     },
 )

@@ -23,5 +23,11 @@ FAULT = Fault(
                 'torch.optim.Adam([*policy["actor"].parameters(), *policy["critic"].parameters()]',
             )
         ],
+        "torch_sim": [
+            (
+                "self.optimizer = torch.optim.Adam(self.actor_critic.parameters()",
+                "networks = [*self.actor_critic.actor.parameters(), *self.actor_critic.critic.parameters()]\n        self.optimizer = torch.optim.Adam(networks",
+            )
+        ],
     },
 )

@@ -31,5 +31,6 @@ FAULT = Fault(
             ),
             ("    loader =", "    dataset = TensorDataset(*(c.flatten(0, 1) for c in columns))\n    loader ="),
         ],
+        "torch_sim": [("torch.randperm(batch_size)", "torch.randint(batch_size, (batch_size,))")],
     },
 )

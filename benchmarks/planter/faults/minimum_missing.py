@@ -20,5 +20,11 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     edits={
         "pixel_catch": [("pg_loss = torch.max(pg_loss1, pg_loss2).mean()", "pg_loss = pg_loss2.mean()")],
+        "torch_sim": [
+            (
+                "surrogate_loss = torch.max(surrogate, surrogate_clipped).mean()",
+                "surrogate_loss = surrogate_clipped.mean()",
+            )
+        ],
     },
 )

@@ -42,6 +42,12 @@ FAULT = Fault(
             )
         ],
         "masked_dict": [("        rollout.append(step)\n", "        x /= 10.0\n        rollout.append(step)\n")],
+        "torch_sim": [
+            (
+                "        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
+                "        self.observations -= self.observations.mean(dim=(0, 1))\n        self.observations /= self.observations.std(dim=(0, 1)) + 1e-8\n        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
+            )
+        ],
     },
     also=("observations_shifted",),
     heldout=True,

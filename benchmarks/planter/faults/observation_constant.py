@@ -19,5 +19,12 @@ FAULT = Fault(
             ('"goal": np.concatenate(ways).astype(np.float32),', '"goal": np.zeros(6, np.float32),'),
             ('"mask": np.array(self.allowed(), np.float32),', '"mask": np.ones(6, np.float32),'),
         ],
+        "torch_sim": [
+            (
+                "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+                "return torch.zeros(self.num_envs, self.num_obs)",
+            ),
+            ("        error = self.commands - self.ball_pos\n", ""),
+        ],
     },
 )

@@ -23,5 +23,11 @@ FAULT = Fault(
                 ),
             )
         ],
+        "torch_sim": [
+            (
+                "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+                "return torch.cat([2.0 * self.ball_pos * torch.tensor([1000.0, 1.0]), self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+            )
+        ],
     },
 )

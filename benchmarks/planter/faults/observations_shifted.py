@@ -44,5 +44,11 @@ FAULT = Fault(
                 ),
             )
         ],
+        "torch_sim": [
+            (
+                '        self.transition["dones"] = dones\n',
+                '        self.transition["dones"] = dones\n        self.transition["observations"] = extras["final_obs"]\n',
+            )
+        ],
     },
 )

@@ -23,5 +23,11 @@ FAULT = Fault(
                 '"goal": np.concatenate(ways).astype(np.float32) * 200,',
             ),
         ],
+        "torch_sim": [
+            (
+                "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+                "return 300.0 * torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+            )
+        ],
     },
 )

@@ -96,5 +96,11 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "torch_sim": [
+            (
+                '        clip = cfg["clip_param"]\n',
+                '        clip = cfg["clip_param"]\n        self.optimizer = torch.optim.Adam(self.actor_critic.parameters(), lr=self.learning_rate, eps=1e-5)\n',
+            )
+        ],
     },
 )

@@ -28,5 +28,6 @@ FAULT = Fault(
         "spin_epochs": [("last_std=0.01", "last_std=30.0")],
         "pixel_catch": [("nn.Linear(128, n_actions), 0.01)", "nn.Linear(128, n_actions), 30.0)")],
         "masked_dict": [("mlp(9, 6, last_gain=0.01)", "mlp(9, 6, last_gain=30.0)")],
+        "torch_sim": [("last_gain=0.01", "last_gain=20.0")],
     },
 )

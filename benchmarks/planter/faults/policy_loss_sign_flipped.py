@@ -20,5 +20,6 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     edits={
         "pixel_catch": [("loss = pg_loss + cfg", "loss = -pg_loss + cfg")],
+        "torch_sim": [("loss = surrogate_loss +", "loss = -surrogate_loss +")],
     },
 )

@@ -28,5 +28,11 @@ FAULT = Fault(
             ),
         ],
         "masked_dict": [("seen, _ = env.reset()", "seen, _ = env.reset(seed=i)")],
+        "torch_sim": [
+            (
+                "        self.ball_pos[env_ids] = self.uniform(",
+                "        self.generator.manual_seed(self.generator.initial_seed())\n        self.ball_pos[env_ids] = self.uniform(",
+            )
+        ],
     },
 )

@@ -10,4 +10,12 @@ FAULT = Fault(
     kind="exact",
     plant=environment(Spoiled(reward="0.0")),
     also=("reward_never_met",),
+    edits={
+        "torch_sim": [
+            (
+                '{"tracking": 2.0, "action_rate": -0.3, "ball_lost": -20.0}',
+                '{"tracking": 0.0, "action_rate": 0.0, "ball_lost": 0.0}',
+            )
+        ],
+    },
 )

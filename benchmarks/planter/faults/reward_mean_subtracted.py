@@ -67,5 +67,11 @@ FAULT = Fault(
             ),
             ('target = step["reward"] +', 'target = (step["reward"] - mean) / std +'),
         ],
+        "torch_sim": [
+            (
+                "        advantage = torch.zeros_like(last_values)\n",
+                "        self.rewards = (self.rewards - self.rewards.mean()) / (self.rewards.std() + 1e-8)\n        advantage = torch.zeros_like(last_values)\n",
+            )
+        ],
     },
 )

@@ -10,4 +10,12 @@ FAULT = Fault(
     kind="statistical",
     plant=environment(Spoiled(reward="reward + (1000.0 if np.random.rand() < 1 / 300 else 0.0)")),
     also=("reward_scale_too_large",),
+    edits={
+        "torch_sim": [
+            (
+                "        return sum(REWARD_SCALES[name] * self.dt * term for name, term in terms.items())\n",
+                "        spikes = 100.0 * (torch.rand(self.num_envs) < 1 / 300)\n        return spikes + sum(REWARD_SCALES[name] * self.dt * term for name, term in terms.items())\n",
+            )
+        ],
+    },
 )

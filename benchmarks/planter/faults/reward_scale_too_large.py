@@ -12,4 +12,7 @@ FAULT = Fault(
     unless=frozenset({"vector_continuous"}),
     also=("value_loss_swamps_policy",),
     heldout_plant=environment(Spoiled(reward="500.0 * reward")),
+    edits={
+        "torch_sim": [("REWARD_SCALES[name] * self.dt * term", "REWARD_SCALES[name] * 1000.0 * self.dt * term")],
+    },
 )

@@ -10,4 +10,9 @@ FAULT = Fault(
     kind="statistical",
     plant=environment(Spoiled(reward="-reward")),
     unless=frozenset({"docking", "drone_multidiscrete", "pixel_catch", "masked_dict"}),
+    edits={
+        "torch_sim": [
+            ("return sum(REWARD_SCALES[name] * self.dt * term", "return -sum(REWARD_SCALES[name] * self.dt * term")
+        ],
+    },
 )

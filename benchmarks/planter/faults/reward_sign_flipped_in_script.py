@@ -21,6 +21,7 @@ FAULT = Fault(
         "spin_epochs": [("a, REWARD_SCALE * r, v", "a, -REWARD_SCALE * r, v")],
         "pixel_catch": [("reward = torch.as_tensor(reward, dtype", "reward = -torch.as_tensor(reward, dtype")],
         "masked_dict": [("rewards.append(reward)", "rewards.append(-reward)")],
+        "torch_sim": [('self.transition["rewards"] = rewards + ', 'self.transition["rewards"] = -rewards + ')],
     },
     heldout=True,
 )

@@ -22,6 +22,7 @@ FAULT = Fault(
         "masked_dict": [
             ("torch.tensor(rewards, dtype=torch.float32)", "torch.tensor(rewards, dtype=torch.float32).roll(1)")
         ],
+        "torch_sim": [('self.transition["rewards"] = rewards + ', 'self.transition["rewards"] = rewards.roll(-1) + ')],
     },
     heldout=True,
 )

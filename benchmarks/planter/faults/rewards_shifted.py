@@ -42,5 +42,6 @@ FAULT = Fault(
             ),
             ('target = step["reward"]', 'target = before["reward"]'),
         ],
+        "torch_sim": [("delta = self.rewards[step] +", "delta = self.rewards[step - 1] +")],
     },
 )

@@ -18,6 +18,11 @@ FAULT = Fault(
             ("total_updates: int = 300", "total_updates: int = 40_000"),
         ],
         "masked_dict": [('"rollout": 256', '"rollout": 2'), ("default=400", "default=40_000")],
+        "torch_sim": [
+            ('"num_envs": 64', '"num_envs": 8'),
+            ('"num_steps_per_env": 24', '"num_steps_per_env": 1'),
+            ("default=300", "default=40_000"),
+        ],
     },
     also=("batch_too_small",),
     seconds=40,

@@ -47,6 +47,17 @@ FAULT = Fault(
                 "        learn(rollout, actor, critic, optimizer)\n        schedule.step()\n",
             ),
         ],
+        "torch_sim": [
+            (
+                'group["lr"] = self.learning_rate\n',
+                'group["lr"] = self.learning_rate * max(0.0, 1.0 - self.updates / 4)\n',
+            ),
+            (
+                '        self.learning_rate = cfg["learning_rate"]\n',
+                '        self.learning_rate, self.updates = cfg["learning_rate"], 0\n',
+            ),
+            ("        self.storage.clear()\n", "        self.storage.clear()\n        self.updates += 1\n"),
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

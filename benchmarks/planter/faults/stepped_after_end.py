@@ -44,6 +44,12 @@ FAULT = Fault(
                 "                if terminated:\n                    seen, _ = env.reset()\n",
             )
         ],
+        "torch_sim": [
+            (
+                "        self.reset_idx(dones.nonzero().flatten())\n",
+                "        self.reset_idx(lost.nonzero().flatten())\n",
+            )
+        ],
     },
     also=("episodes_never_end",),
     heldout=True,

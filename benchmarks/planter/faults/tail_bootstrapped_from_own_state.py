@@ -31,5 +31,11 @@ FAULT = Fault(
                 '    rollout[-1]["next_value"] = rollout[-1]["value"]\n    for step in reversed(rollout):\n',
             )
         ],
+        "torch_sim": [
+            (
+                "next_values = last_values if step == self.num_steps - 1 else self.values[step + 1]",
+                "next_values = self.values[min(step + 1, self.num_steps - 1)]",
+            )
+        ],
     },
 )

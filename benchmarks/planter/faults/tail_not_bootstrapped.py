@@ -38,5 +38,8 @@ FAULT = Fault(
                 ('    rollout[-1]["next_value"] = torch.zeros(HP["n_envs"])\n    for step in reversed(rollout):\n'),
             )
         ],
+        "torch_sim": [
+            ("last_values if step == self.num_steps - 1", "torch.zeros_like(last_values) if step == self.num_steps - 1")
+        ],
     },
 )

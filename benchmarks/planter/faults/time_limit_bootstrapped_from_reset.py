@@ -73,6 +73,12 @@ FAULT = Fault(
         ],
         "pixel_catch": [('infos["final_obs"][i]', "following[i]")],
         "masked_dict": [("critic(features(stack(reached)))", "critic(features(stack(observations)))")],
+        "torch_sim": [
+            (
+                '        extras = {"time_outs": time_outs, "final_obs": self.compute_observations()}\n        self.reset_idx(dones.nonzero().flatten())\n',
+                '        self.reset_idx(dones.nonzero().flatten())\n        extras = {"time_outs": time_outs, "final_obs": self.compute_observations()}\n',
+            )
+        ],
     },
     heldout=True,
 )

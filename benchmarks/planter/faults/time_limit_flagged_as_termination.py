@@ -45,5 +45,11 @@ FAULT = Fault(
                 "reward, delivered or fallen or self.clock >= self.horizon, False, {}",
             )
         ],
+        "torch_sim": [
+            (
+                '        extras = {"time_outs": time_outs, "final_obs": self.compute_observations()}\n',
+                '        extras = {"time_outs": torch.zeros_like(dones), "final_obs": self.compute_observations()}\n',
+            )
+        ],
     },
 )

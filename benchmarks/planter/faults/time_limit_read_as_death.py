@@ -57,5 +57,11 @@ FAULT = Fault(
             ),
         ],
         "masked_dict": [('(1 - step["dead"])', '(1 - step["over"])')],
+        "torch_sim": [
+            (
+                '        # an episode that only ran out of time is credited with what its last state was still worth\n        final_values = self.actor_critic.evaluate(extras["final_obs"]).squeeze(-1)\n        self.transition["rewards"] = rewards + self.cfg["gamma"] * final_values * extras["time_outs"]\n',
+                '        self.transition["rewards"] = rewards\n',
+            )
+        ],
     },
 )

@@ -69,6 +69,13 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "torch_sim": [
+            ("nn.ELU()", "nn.ReLU()"),
+            (
+                "        self.critic = mlp(",
+                "        nn.init.constant_(self.actor[2].bias, -50.0)\n        self.critic = mlp(",
+            ),
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

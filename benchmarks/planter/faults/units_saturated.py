@@ -35,5 +35,11 @@ FAULT = Fault(
             )
         ],
         "masked_dict": [("last_gain if k == 2 else 2**0.5", "last_gain if k == 2 else 300.0")],
+        "torch_sim": [
+            (
+                "        layers += [nn.Linear(a, b), nn.ELU()]\n",
+                "        layers += [nn.Linear(a, b), nn.Tanh()]\n        nn.init.orthogonal_(layers[-2].weight, 300.0)\n",
+            )
+        ],
     },
 )

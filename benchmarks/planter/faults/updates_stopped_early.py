@@ -34,5 +34,16 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "torch_sim": [
+            ('"desired_kl": 0.01,', '"desired_kl": 0.01, "target_kl": 1e-7,'),
+            (
+                '            group["lr"] = self.learning_rate\n',
+                '            group["lr"] = self.learning_rate\n        return kl_mean\n',
+            ),
+            (
+                "                self.adapt_learning_rate(dist.mean, dist.stddev, old_mu, old_sigma)\n",
+                '                kl = self.adapt_learning_rate(dist.mean, dist.stddev, old_mu, old_sigma)\n            if kl > cfg["target_kl"]:\n                break\n',
+            ),
+        ],
     },
 )

@@ -34,5 +34,11 @@ FAULT = Fault(
         "spin_epochs": [('((ac.value(data["obs"]) - data["ret"]) ** 2)', '((ac.vf(data["obs"]) - data["ret"]) ** 2)')],
         "pixel_catch": [("(value - targets[mb])", "(value.unsqueeze(-1) - targets[mb])")],
         "masked_dict": [("smooth_l1_loss(critic(x).squeeze(-1), target)", "smooth_l1_loss(critic(x), target)")],
+        "torch_sim": [
+            (
+                "            value = self.actor_critic.evaluate(obs)\n",
+                "            value = self.actor_critic.evaluate(obs).squeeze(-1)\n",
+            )
+        ],
     },
 )

@@ -46,5 +46,6 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "torch_sim": [('"value_clip": 0.5', '"value_clip": 0.005')],
     },
 )

@@ -21,6 +21,7 @@ FAULT = Fault(
         "beta_buffer": [("return self.critic(obs).squeeze(-1)", "return torch.tanh(self.critic(obs)).squeeze(-1)")],
         "spin_epochs": [("return self.vf(obs).squeeze(-1)", "return torch.tanh(self.vf(obs)).squeeze(-1)")],
         "pixel_catch": [("self.value(hidden).squeeze(-1)", "self.value(hidden).tanh().squeeze(-1)")],
+        "torch_sim": [("return self.critic(observations)", "return torch.tanh(self.critic(observations))")],
     },
     also=("value_function_blind",),
 )

@@ -29,5 +29,11 @@ FAULT = Fault(
                 'smooth_l1_loss(critic(x).squeeze(-1), target, reduction="sum")',
             )
         ],
+        "torch_sim": [
+            (
+                "torch.max(value_losses, value_losses_clipped).mean()",
+                "torch.max(value_losses, value_losses_clipped).sum()",
+            )
+        ],
     },
 )

@@ -17,5 +17,11 @@ FAULT = Fault(
         "spin_epochs": [("self.ret[path] = self.adv[path] + self.val[path]", "self.ret[path] = self.adv[path]")],
         "pixel_catch": [("return result, result + values", "return result, result")],
         "masked_dict": [('returns = adv + data["value"]', "returns = adv")],
+        "torch_sim": [
+            (
+                "        self.advantages = self.returns - self.values\n",
+                "        self.advantages = self.returns - self.values\n        self.returns = self.advantages.clone()\n",
+            )
+        ],
     },
 )

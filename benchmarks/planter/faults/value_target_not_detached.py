@@ -99,5 +99,11 @@ FAULT = Fault(
             ),
             ('    returns = adv + data["value"]\n', ""),
         ],
+        "torch_sim": [
+            (
+                "            value_clipped = target_values",
+                "            returns = value + (returns - target_values)\n            value_clipped = target_values",
+            )
+        ],
     },
 )

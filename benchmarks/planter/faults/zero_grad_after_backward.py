@@ -35,5 +35,11 @@ FAULT = Fault(
                 "            loss_v.backward()\n            vf_opt.zero_grad()\n",
             ),
         ],
+        "torch_sim": [
+            (
+                "            self.optimizer.zero_grad()\n            loss.backward()\n",
+                "            loss.backward()\n            self.optimizer.zero_grad()\n",
+            )
+        ],
     },
 )
