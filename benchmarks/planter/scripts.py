@@ -214,5 +214,16 @@ SCRIPTS = {
             fresh=True,
             short=("--max-iterations", "3"),
         ),
+        Script(
+            "agent_args",
+            "single-file trainer of the usual make, with a task, a normaliser and action scaling of one's own",
+            _traits(
+                "box several_dims dies time_limit "
+                "gae entropy normalises clips_gradient vector own_loop distributions log_std shared_trunk"
+            ),
+            updates=40,
+            fresh=True,
+            short=("--total-timesteps", "4200"),
+        ),
     ]
 }

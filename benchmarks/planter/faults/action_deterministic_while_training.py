@@ -22,5 +22,6 @@ FAULT = Fault(
         "pixel_catch": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
         "masked_dict": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
         "torch_sim": [("return self.distribution.sample()", "return self.distribution.mean")],
+        "agent_args": [("action = probs.sample()", "action = action_mean")],
     },
 )

@@ -32,5 +32,12 @@ FAULT = Fault(
                 'self.cfg["max_tilt"] * self.actions / self.cfg["clip_actions"] -',
             ),
         ],
+        "agent_args": [
+            (
+                "self.action_space = gym.spaces.Box(-1.0, 1.0, env",
+                "self.action_space = gym.spaces.Box(-100.0, 100.0, env",
+            ),
+            ("0.5 * (np.clip(action, -1.0, 1.0) + 1.0)", "0.5 * (np.clip(action, -100.0, 100.0) / 100.0 + 1.0)"),
+        ],
     },
 )

@@ -25,5 +25,8 @@ FAULT = Fault(
                 "self.optimizer = torch.optim.Adam(self.actor_critic.critic.parameters()",
             )
         ],
+        "agent_args": [
+            ("optim.Adam(agent.parameters()", "optim.Adam([*agent.trunk.parameters(), *agent.critic.parameters()]")
+        ],
     },
 )

@@ -66,5 +66,18 @@ FAULT = Fault(
             ("surrogate = -advantages.squeeze(-1) * ratio\n", "surrogate = -advantages * ratio\n"),
             ("surrogate_clipped = -advantages.squeeze(-1) *", "surrogate_clipped = -advantages *"),
         ],
+        "agent_args": [
+            (
+                (
+                    "                mb_advantages = (mb_advantages - "
+                    "mb_advantages.mean()) / (mb_advantages.std() + 1e-8)\n"
+                ),
+                (
+                    "                mb_advantages = (mb_advantages - "
+                    "mb_advantages.mean()) / (mb_advantages.std() + 1e-8)\n"
+                    "                mb_advantages = mb_advantages.view(-1, 1)\n"
+                ),
+            )
+        ],
     },
 )

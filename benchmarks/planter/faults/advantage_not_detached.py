@@ -89,7 +89,18 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "            surrogate = -adv",
-                "            advantages = returns - value\n            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)\n            surrogate = -adv",
+                (
+                    "            advantages = returns - value\n"
+                    "            advantages = (advantages - advantages.mean()) / "
+                    "(advantages.std() + 1e-8)\n"
+                    "            surrogate = -adv"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                "                mb_advantages = b_advantages[mb_inds]\n",
+                "                mb_advantages = b_returns[mb_inds] - newvalue.view(-1)\n",
             )
         ],
     },

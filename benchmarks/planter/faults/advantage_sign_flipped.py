@@ -25,6 +25,7 @@ FAULT = Fault(
         "pixel_catch": [("mb_adv = (adv[mb] - adv[mb].mean())", "mb_adv = (adv[mb].mean() - adv[mb])")],
         "masked_dict": [("adv = (adv - adv.mean())", "adv = (adv.mean() - adv)")],
         "torch_sim": [("self.advantages = self.returns - self.values", "self.advantages = self.values - self.returns")],
+        "agent_args": [("b_advantages = advantages.reshape(-1)", "b_advantages = (values - returns).reshape(-1)")],
     },
     also=("policy_loss_sign_flipped",),
 )

@@ -76,7 +76,10 @@ FAULT = Fault(
             ),
             (
                 "        return self.compute_observations(), rewards, dones, extras\n",
-                "        self.obs_buf[:] = self.compute_observations()\n        return self.obs_buf, rewards, dones, extras\n",
+                (
+                    "        self.obs_buf[:] = self.compute_observations()\n"
+                    "        return self.obs_buf, rewards, dones, extras\n"
+                ),
             ),
             (
                 "        return self.compute_observations()\n\n",
@@ -84,8 +87,22 @@ FAULT = Fault(
             ),
             (
                 "        self.episode_length_buf = torch.zeros(",
-                "        self.obs_buf = torch.zeros(self.num_envs, self.num_obs)\n        self.episode_length_buf = torch.zeros(",
+                (
+                    "        self.obs_buf = torch.zeros(self.num_envs, self.num_obs)\n"
+                    "        self.episode_length_buf = torch.zeros("
+                ),
             ),
+        ],
+        "agent_args": [
+            (
+                "    obs = torch.zeros((args.num_steps, args.num_envs) + envs.single_observation_space.shape)\n",
+                "    obs = [None] * args.num_steps\n",
+            ),
+            (
+                "            next_obs = obs_rms.normalize(raw_obs)\n            next_done",
+                "            next_obs.copy_(obs_rms.normalize(raw_obs))\n            next_done",
+            ),
+            ("b_obs = obs.reshape(", "b_obs = torch.stack(obs).reshape("),
         ],
     },
 )

@@ -94,7 +94,11 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
-                "        self.rollouts.append([getattr(self, name).flatten(0, 1).clone() for name in names])\n        flat = [torch.cat(parts) for parts in zip(*self.rollouts)]\n",
+                (
+                    "        self.rollouts.append([getattr(self, name).flatten(0, "
+                    "1).clone() for name in names])\n"
+                    "        flat = [torch.cat(parts) for parts in zip(*self.rollouts)]\n"
+                ),
             ),
             ("torch.randperm(batch_size)", "torch.randperm(len(flat[0]))"),
             ("        batch_size = self.num_envs * self.num_steps\n", ""),
@@ -102,6 +106,23 @@ FAULT = Fault(
                 "self.num_steps, self.num_envs, self.step = num_steps, num_envs, 0\n",
                 "self.num_steps, self.num_envs, self.step = num_steps, num_envs, 0\n        self.rollouts = []\n",
             ),
+        ],
+        "agent_args": [
+            ("    for iteration in range(", "    history = []\n    for iteration in range("),
+            (
+                "        b_inds = np.arange(batch_size)\n",
+                (
+                    "        newest = (b_obs, b_actions, b_logprobs, b_advantages, "
+                    "b_returns, b_values)\n"
+                    "        history.append([x.clone() for x in newest])\n"
+                    "        b_obs, b_actions, b_logprobs, b_advantages, b_returns, "
+                    "b_values = (\n"
+                    "            torch.cat(column) for column in zip(*history)\n"
+                    "        )\n"
+                    "        b_inds = np.arange(len(b_obs))\n"
+                ),
+            ),
+            ("range(0, batch_size, minibatch_size)", "range(0, len(b_inds), minibatch_size)"),
         ],
     },
 )

@@ -36,5 +36,11 @@ FAULT = Fault(
                 "-torch.clamp(advantages.squeeze(-1) * ratio, 1.0 - clip, 1.0 + clip)",
             )
         ],
+        "agent_args": [
+            (
+                "-mb_advantages * torch.clamp(ratio, 1 - args.clip_coef, 1 + args.clip_coef)",
+                "-torch.clamp(mb_advantages * ratio, 1 - args.clip_coef, 1 + args.clip_coef)",
+            )
+        ],
     },
 )

@@ -12,4 +12,11 @@ FAULT = Fault(
     unless=frozenset({"two_optimizers", "spin_epochs"}),
     also=("surrogate_not_clipped",),
     heldout_plant=setting("clip_range", 3.0),
+    edits={
+        "agent_args": [
+            ("clip_coef: float = 0.2", "clip_coef: float = 5.0"),
+            ("    target_kl: float = 0.03\n", ""),
+            ("\n            if approx_kl > args.target_kl:\n                break\n", ""),
+        ],
+    },
 )

@@ -22,6 +22,7 @@ FAULT = Fault(
         "torch_sim": [
             ('self.transition["actions"] = actions\n', 'self.transition["actions"] = actions.clamp(-1.0, 1.0)\n')
         ],
+        "agent_args": [("actions[step] = action\n", "actions[step] = action.clamp(-1.0, 1.0)\n")],
     },
     also=("log_prob_of_another_action",),
 )

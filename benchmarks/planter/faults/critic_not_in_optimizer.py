@@ -35,7 +35,17 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "self.optimizer = torch.optim.Adam(self.actor_critic.parameters()",
-                "actor = [*self.actor_critic.actor.parameters(), self.actor_critic.std]\n        self.optimizer = torch.optim.Adam(actor",
+                (
+                    "actor = [*self.actor_critic.actor.parameters(), "
+                    "self.actor_critic.std]\n"
+                    "        self.optimizer = torch.optim.Adam(actor"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                "optim.Adam(agent.parameters()",
+                "optim.Adam([*agent.trunk.parameters(), *agent.actor_mean.parameters(), agent.actor_logstd]",
             )
         ],
     },

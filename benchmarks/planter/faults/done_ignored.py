@@ -35,5 +35,6 @@ FAULT = Fault(
         "pixel_catch": [("cfg.gamma * alive * next_value", "cfg.gamma * next_value")],
         "masked_dict": [('HP["gamma"] * (1 - step["dead"]) * step', 'HP["gamma"] * step')],
         "torch_sim": [("gamma * not_done * next_values", "gamma * next_values")],
+        "agent_args": [("np.flatnonzero(truncations & ~terminations)", "np.flatnonzero(truncations | terminations)")],
     },
 )

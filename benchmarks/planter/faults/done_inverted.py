@@ -26,6 +26,10 @@ FAULT = Fault(
         "pixel_catch": [("alive = 1.0 - dones[t]", "alive = dones[t]")],
         "masked_dict": [('(1 - step["dead"])', 'step["dead"]'), ('(1 - step["over"])', 'step["over"]')],
         "torch_sim": [("not_done = 1.0 - self.dones[step]", "not_done = self.dones[step]")],
+        "agent_args": [
+            ("nextnonterminal = 1.0 - next_done", "nextnonterminal = next_done"),
+            ("nextnonterminal = 1.0 - dones[t + 1]", "nextnonterminal = dones[t + 1]"),
+        ],
     },
     heldout=True,
 )

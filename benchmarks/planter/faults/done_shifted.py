@@ -74,5 +74,9 @@ FAULT = Fault(
             ('(1 - step["over"])', '(1 - before["over"])'),
         ],
         "torch_sim": [("not_done = 1.0 - self.dones[step]", "not_done = 1.0 - self.dones[step - 1]")],
+        "agent_args": [
+            ("nextnonterminal = 1.0 - next_done", "nextnonterminal = 1.0 - dones[t]"),
+            ("nextnonterminal = 1.0 - dones[t + 1]", "nextnonterminal = 1.0 - dones[t]"),
+        ],
     },
 )

@@ -74,8 +74,18 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "self.actor = mlp(num_obs, hidden_dims, num_actions, last_gain=0.01)\n",
-                "self.actor = mlp(num_obs, hidden_dims, num_actions, last_gain=1.0)\n        self.actor.insert(len(self.actor) - 1, nn.Dropout(0.5))\n",
+                (
+                    "self.actor = mlp(num_obs, hidden_dims, num_actions, last_gain=1.0)\n"
+                    "        self.actor.insert(len(self.actor) - 1, nn.Dropout(0.5))\n"
+                ),
             )
+        ],
+        "agent_args": [
+            (
+                "*(layer_init(nn.Linear(64, 64)), nn.Tanh()),",
+                "*(layer_init(nn.Linear(64, 64)), nn.Tanh(), nn.Dropout(0.5)),",
+            ),
+            ("layer_init(nn.Linear(64, act_dim), std=0.01)", "layer_init(nn.Linear(64, act_dim), std=1.0)"),
         ],
     },
 )

@@ -69,5 +69,6 @@ FAULT = Fault(
             ("dist.entropy().mean()", "-(log_prob.exp() * log_prob).mean()"),
         ],
         "torch_sim": [("entropy = dist.entropy().sum(dim=-1).mean()", "entropy = -(log_prob.exp() * log_prob).mean()")],
+        "agent_args": [("entropy_loss = entropy.mean()", "entropy_loss = -(newlogprob.exp() * newlogprob).mean()")],
     },
 )

@@ -30,8 +30,14 @@ FAULT = Fault(
             ),
             (
                 "        return limit * (2.0 * torch.rand(len(env_ids), 2, generator=self.generator) - 1.0)\n",
-                "        draws = torch.zeros(len(env_ids), 2)\n        for row, i in enumerate(env_ids.tolist()):\n            draws[row] = torch.rand(2, generator=self.generators[i])\n        return limit * (2.0 * draws - 1.0)\n",
+                (
+                    "        draws = torch.zeros(len(env_ids), 2)\n"
+                    "        for row, i in enumerate(env_ids.tolist()):\n"
+                    "            draws[row] = torch.rand(2, generator=self.generators[i])\n"
+                    "        return limit * (2.0 * draws - 1.0)\n"
+                ),
             ),
         ],
+        "agent_args": [("envs.reset(seed=args.seed)", "envs.reset(seed=[args.seed] * args.num_envs)")],
     },
 )

@@ -25,6 +25,44 @@ FAULT = Fault(
         "pixel_catch": [("* alive * running\n", "* alive * running.roll(1)\n")],
         "masked_dict": [('(1 - step["over"]) * tail', '(1 - step["over"]) * tail.roll(1)')],
         "torch_sim": [("gamma * lam * not_done * advantage\n", "gamma * lam * not_done * advantage.roll(1, 0)\n")],
+        "agent_args": [
+            (
+                (
+                    "            lastgaelam = 0\n"
+                    "            for t in reversed(range(args.num_steps)):\n"
+                    "                if t == args.num_steps - 1:\n"
+                    "                    nextnonterminal = 1.0 - next_done\n"
+                    "                    nextvalues = next_value\n"
+                    "                else:\n"
+                    "                    nextnonterminal = 1.0 - dones[t + 1]\n"
+                    "                    nextvalues = values[t + 1]\n"
+                    "                nextvalues = nextvalues * nextnonterminal + "
+                    "cut_values[t]\n"
+                    "                delta = rewards[t] + args.gamma * nextvalues - "
+                    "values[t]\n"
+                    "                advantages[t] = lastgaelam = delta + args.gamma * "
+                    "args.gae_lambda * nextnonterminal * lastgaelam\n"
+                ),
+                (
+                    "            lastgaelam = 0\n"
+                    "            for i in reversed(range(args.num_envs)):\n"
+                    "                for t in reversed(range(args.num_steps)):\n"
+                    "                    if t == args.num_steps - 1:\n"
+                    "                        nextnonterminal = 1.0 - next_done[i]\n"
+                    "                        nextvalues = next_value[i]\n"
+                    "                    else:\n"
+                    "                        nextnonterminal = 1.0 - dones[t + 1, i]\n"
+                    "                        nextvalues = values[t + 1, i]\n"
+                    "                    nextvalues = nextvalues * nextnonterminal + "
+                    "cut_values[t, i]\n"
+                    "                    delta = rewards[t, i] + args.gamma * nextvalues - "
+                    "values[t, i]\n"
+                    "                    lastgaelam = delta + args.gamma * args.gae_lambda "
+                    "* nextnonterminal * lastgaelam\n"
+                    "                    advantages[t, i] = lastgaelam\n"
+                ),
+            )
+        ],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

@@ -43,5 +43,6 @@ FAULT = Fault(
         "pixel_catch": [("cfg.gae_lambda * alive * running", "cfg.gae_lambda * running")],
         "masked_dict": [('HP["lam"] * (1 - step["over"]) * tail', 'HP["lam"] * tail')],
         "torch_sim": [("gamma * lam * not_done * advantage", "gamma * lam * advantage")],
+        "agent_args": [("args.gae_lambda * nextnonterminal * lastgaelam", "args.gae_lambda * lastgaelam")],
     },
 )

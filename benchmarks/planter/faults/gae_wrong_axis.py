@@ -68,12 +68,70 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        advantage = torch.zeros_like(last_values)\n",
-                "        next_values = torch.cat([self.values[1:], last_values.unsqueeze(0)])\n        deltas = self.rewards + gamma * (1.0 - self.dones) * next_values - self.values\n        advantage = torch.zeros_like(deltas[:, 0])\n",
+                (
+                    "        next_values = torch.cat([self.values[1:], "
+                    "last_values.unsqueeze(0)])\n"
+                    "        deltas = self.rewards + gamma * (1.0 - self.dones) * "
+                    "next_values - self.values\n"
+                    "        advantage = torch.zeros_like(deltas[:, 0])\n"
+                ),
             ),
             (
-                "        for step in reversed(range(self.num_steps)):\n            next_values = last_values if step == self.num_steps - 1 else self.values[step + 1]\n            not_done = 1.0 - self.dones[step]\n            delta = self.rewards[step] + gamma * not_done * next_values - self.values[step]\n            advantage = delta + gamma * lam * not_done * advantage\n            self.returns[step] = advantage + self.values[step]\n",
-                "        for env in reversed(range(self.num_envs)):\n            not_done = 1.0 - self.dones[:, env]\n            advantage = deltas[:, env] + gamma * lam * not_done * advantage\n            self.returns[:, env] = advantage + self.values[:, env]\n",
+                (
+                    "        for step in reversed(range(self.num_steps)):\n"
+                    "            next_values = last_values if step == self.num_steps - 1 "
+                    "else self.values[step + 1]\n"
+                    "            not_done = 1.0 - self.dones[step]\n"
+                    "            delta = self.rewards[step] + gamma * not_done * "
+                    "next_values - self.values[step]\n"
+                    "            advantage = delta + gamma * lam * not_done * advantage\n"
+                    "            self.returns[step] = advantage + self.values[step]\n"
+                ),
+                (
+                    "        for env in reversed(range(self.num_envs)):\n"
+                    "            not_done = 1.0 - self.dones[:, env]\n"
+                    "            advantage = deltas[:, env] + gamma * lam * not_done * "
+                    "advantage\n"
+                    "            self.returns[:, env] = advantage + self.values[:, env]\n"
+                ),
             ),
+        ],
+        "agent_args": [
+            (
+                (
+                    "            lastgaelam = 0\n"
+                    "            for t in reversed(range(args.num_steps)):\n"
+                    "                if t == args.num_steps - 1:\n"
+                    "                    nextnonterminal = 1.0 - next_done\n"
+                    "                    nextvalues = next_value\n"
+                    "                else:\n"
+                    "                    nextnonterminal = 1.0 - dones[t + 1]\n"
+                    "                    nextvalues = values[t + 1]\n"
+                    "                nextvalues = nextvalues * nextnonterminal + "
+                    "cut_values[t]\n"
+                    "                delta = rewards[t] + args.gamma * nextvalues - "
+                    "values[t]\n"
+                    "                advantages[t] = lastgaelam = delta + args.gamma * "
+                    "args.gae_lambda * nextnonterminal * lastgaelam\n"
+                ),
+                (
+                    "            lastgaelam = 0\n"
+                    "            for t in reversed(range(args.num_envs)):\n"
+                    "                if t == args.num_envs - 1:\n"
+                    "                    nextnonterminal = 1.0 - dones[:, t]\n"
+                    "                    nextvalues = values[:, t]\n"
+                    "                else:\n"
+                    "                    nextnonterminal = 1.0 - dones[:, t + 1]\n"
+                    "                    nextvalues = values[:, t + 1]\n"
+                    "                nextvalues = nextvalues * nextnonterminal + "
+                    "cut_values[:, t]\n"
+                    "                delta = rewards[:, t] + args.gamma * nextvalues - "
+                    "values[:, t]\n"
+                    "                lastgaelam = delta + args.gamma * args.gae_lambda * "
+                    "nextnonterminal * lastgaelam\n"
+                    "                advantages[:, t] = lastgaelam\n"
+                ),
+            )
         ],
     },
     also=("gae_leaks_across_environments",),

@@ -35,6 +35,10 @@ FAULT = Fault(
             ),
             ('rewards + self.cfg["gamma"] * final_values', "rewards + 0.8 * final_values"),
         ],
+        "agent_args": [
+            ("rewards[t] + args.gamma * nextvalues", "rewards[t] + 0.7 * nextvalues"),
+            ("delta + args.gamma * args.gae_lambda", "delta + 0.7 * args.gae_lambda"),
+        ],
     },
     also=("gamma_too_short",),
     heldout=True,

@@ -94,8 +94,30 @@ FAULT = Fault(
         ],
         "torch_sim": [
             (
-                '            nn.utils.clip_grad_norm_(self.actor_critic.parameters(), cfg["max_grad_norm"])\n            self.optimizer.step()\n',
-                '            self.optimizer.step()\n            nn.utils.clip_grad_norm_(self.actor_critic.parameters(), cfg["max_grad_norm"])\n',
+                (
+                    "            nn.utils.clip_grad_norm_(self.actor_critic.parameters(), "
+                    'cfg["max_grad_norm"])\n'
+                    "            self.optimizer.step()\n"
+                ),
+                (
+                    "            self.optimizer.step()\n"
+                    "            nn.utils.clip_grad_norm_(self.actor_critic.parameters(), "
+                    'cfg["max_grad_norm"])\n'
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                (
+                    "                nn.utils.clip_grad_norm_(agent.parameters(), "
+                    "args.max_grad_norm)\n"
+                    "                optimizer.step()\n"
+                ),
+                (
+                    "                optimizer.step()\n"
+                    "                nn.utils.clip_grad_norm_(agent.parameters(), "
+                    "args.max_grad_norm)\n"
+                ),
             )
         ],
     },

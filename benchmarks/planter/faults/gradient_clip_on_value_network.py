@@ -24,5 +24,6 @@ FAULT = Fault(
         "torch_sim": [
             ("clip_grad_norm_(self.actor_critic.parameters()", "clip_grad_norm_(self.actor_critic.critic.parameters()")
         ],
+        "agent_args": [("clip_grad_norm_(agent.parameters()", "clip_grad_norm_(agent.critic.parameters()")],
     },
 )

@@ -17,5 +17,6 @@ FAULT = Fault(
             ('"learning_rate": 1e-3', '"learning_rate": 0.1'),
             ('"min_lr": 1e-5, "max_lr": 1e-2', '"min_lr": 0.1, "max_lr": 0.3'),
         ],
+        "agent_args": [("learning_rate: float = 1e-3", "learning_rate: float = 0.2")],
     },
 )

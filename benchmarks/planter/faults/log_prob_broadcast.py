@@ -21,5 +21,9 @@ FAULT = Fault(
         "pixel_catch": [("- logprobs[mb]\n", "- logprobs[mb].unsqueeze(1)\n")],
         "masked_dict": [("- old_log_prob)", "- old_log_prob.unsqueeze(1))")],
         "torch_sim": [("log_prob - old_log_prob.squeeze(-1)", "log_prob - old_log_prob")],
+        "agent_args": [
+            ("probs.log_prob(action).sum(1)", "probs.log_prob(action).sum(1, keepdim=True)"),
+            ("logprobs[step] = logprob\n", "logprobs[step] = logprob.flatten()\n"),
+        ],
     },
 )

@@ -40,12 +40,30 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "self.actions_log_prob, self.values = (torch.zeros(num_steps, num_envs, 1) for _ in range(2))",
-                "self.actions_log_prob = torch.zeros(num_steps, num_envs, num_actions)\n        self.values = torch.zeros(num_steps, num_envs, 1)",
+                (
+                    "self.actions_log_prob = torch.zeros(num_steps, num_envs, num_actions)\n"
+                    "        self.values = torch.zeros(num_steps, num_envs, 1)"
+                ),
             ),
             ("self.distribution.log_prob(actions).sum(dim=-1)", "self.distribution.log_prob(actions)"),
             ("log_prob - old_log_prob.squeeze(-1)", "log_prob - old_log_prob"),
             ("surrogate = -advantages.squeeze(-1) * ratio\n", "surrogate = -advantages * ratio\n"),
             ("surrogate_clipped = -advantages.squeeze(-1) *", "surrogate_clipped = -advantages *"),
+        ],
+        "agent_args": [
+            ("probs.log_prob(action).sum(1)", "probs.log_prob(action)"),
+            (
+                "    logprobs = torch.zeros((args.num_steps, args.num_envs))\n",
+                "    logprobs = torch.zeros((args.num_steps, args.num_envs) + envs.single_action_space.shape)\n",
+            ),
+            (
+                "b_logprobs = logprobs.reshape(-1)",
+                "b_logprobs = logprobs.reshape((-1,) + envs.single_action_space.shape)",
+            ),
+            (
+                "                mb_advantages = b_advantages[mb_inds]\n",
+                "                mb_advantages = b_advantages[mb_inds].unsqueeze(1)\n",
+            ),
         ],
     },
 )

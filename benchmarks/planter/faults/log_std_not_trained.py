@@ -26,7 +26,17 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "self.optimizer = torch.optim.Adam(self.actor_critic.parameters()",
-                "networks = [*self.actor_critic.actor.parameters(), *self.actor_critic.critic.parameters()]\n        self.optimizer = torch.optim.Adam(networks",
+                (
+                    "networks = [*self.actor_critic.actor.parameters(), "
+                    "*self.actor_critic.critic.parameters()]\n"
+                    "        self.optimizer = torch.optim.Adam(networks"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                "optim.Adam(agent.parameters()",
+                "optim.Adam([*agent.trunk.parameters(), *agent.actor_mean.parameters(), *agent.critic.parameters()]",
             )
         ],
     },

@@ -32,5 +32,8 @@ FAULT = Fault(
             ("    loader =", "    dataset = TensorDataset(*(c.flatten(0, 1) for c in columns))\n    loader ="),
         ],
         "torch_sim": [("torch.randperm(batch_size)", "torch.randint(batch_size, (batch_size,))")],
+        "agent_args": [
+            ("mb_inds = b_inds[start : start + minibatch_size]", "mb_inds = np.random.choice(b_inds, minibatch_size)")
+        ],
     },
 )

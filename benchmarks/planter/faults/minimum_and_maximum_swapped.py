@@ -23,5 +23,6 @@ FAULT = Fault(
     edits={
         "pixel_catch": [("torch.max(pg_loss1, pg_loss2)", "torch.min(pg_loss1, pg_loss2)")],
         "torch_sim": [("torch.max(surrogate, surrogate_clipped)", "torch.min(surrogate, surrogate_clipped)")],
+        "agent_args": [("torch.max(pg_loss1, pg_loss2)", "torch.min(pg_loss1, pg_loss2)")],
     },
 )

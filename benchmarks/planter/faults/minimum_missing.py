@@ -26,5 +26,6 @@ FAULT = Fault(
                 "surrogate_loss = surrogate_clipped.mean()",
             )
         ],
+        "agent_args": [("pg_loss = torch.max(pg_loss1, pg_loss2).mean()", "pg_loss = pg_loss2.mean()")],
     },
 )

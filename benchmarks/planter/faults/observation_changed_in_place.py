@@ -45,7 +45,17 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
-                "        self.observations -= self.observations.mean(dim=(0, 1))\n        self.observations /= self.observations.std(dim=(0, 1)) + 1e-8\n        flat = [getattr(self, name).flatten(0, 1) for name in names]\n",
+                (
+                    "        self.observations -= self.observations.mean(dim=(0, 1))\n"
+                    "        self.observations /= self.observations.std(dim=(0, 1)) + 1e-8\n"
+                    "        flat = [getattr(self, name).flatten(0, 1) for name in names]\n"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                "        b_obs = obs.reshape(",
+                "        obs.sub_(obs.mean((0, 1))).div_(obs.std((0, 1)) + 1e-8)\n        b_obs = obs.reshape(",
             )
         ],
     },

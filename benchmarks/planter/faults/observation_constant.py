@@ -21,7 +21,10 @@ FAULT = Fault(
         ],
         "torch_sim": [
             (
-                "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+                (
+                    "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * "
+                    "self.tilt, 2.0 * error, self.last_actions], dim=-1)"
+                ),
                 "return torch.zeros(self.num_envs, self.num_obs)",
             ),
             ("        error = self.commands - self.ball_pos\n", ""),

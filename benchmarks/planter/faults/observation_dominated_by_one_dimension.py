@@ -25,8 +25,30 @@ FAULT = Fault(
         ],
         "torch_sim": [
             (
-                "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
-                "return torch.cat([2.0 * self.ball_pos * torch.tensor([1000.0, 1.0]), self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+                (
+                    "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * "
+                    "self.tilt, 2.0 * error, self.last_actions], dim=-1)"
+                ),
+                (
+                    "return torch.cat([2.0 * self.ball_pos * torch.tensor([1000.0, 1.0]), "
+                    "self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], "
+                    "dim=-1)"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                (
+                    "        z = (x - self.mean) / np.sqrt(self.var + 1e-8)\n"
+                    "        return torch.tensor(np.clip(z, -self.clip, self.clip), "
+                    "dtype=torch.float32)\n"
+                ),
+                (
+                    "        z = np.clip((x - self.mean) / np.sqrt(self.var + 1e-8), "
+                    "-self.clip, self.clip)\n"
+                    "        z[..., 0] = 1000.0 * x[..., 0]\n"
+                    "        return torch.tensor(z, dtype=torch.float32)\n"
+                ),
             )
         ],
     },

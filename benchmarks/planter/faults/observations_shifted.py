@@ -47,8 +47,22 @@ FAULT = Fault(
         "torch_sim": [
             (
                 '        self.transition["dones"] = dones\n',
-                '        self.transition["dones"] = dones\n        self.transition["observations"] = extras["final_obs"]\n',
+                (
+                    '        self.transition["dones"] = dones\n'
+                    '        self.transition["observations"] = extras["final_obs"]\n'
+                ),
             )
+        ],
+        "agent_args": [
+            ("            obs[step] = next_obs\n", ""),
+            (
+                "            next_obs = obs_rms.normalize(raw_obs)\n            next_done",
+                (
+                    "            next_obs = obs_rms.normalize(raw_obs)\n"
+                    "            obs[step] = next_obs\n"
+                    "            next_done"
+                ),
+            ),
         ],
     },
 )

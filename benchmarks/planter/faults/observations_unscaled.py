@@ -25,8 +25,27 @@ FAULT = Fault(
         ],
         "torch_sim": [
             (
-                "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
-                "return 300.0 * torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * self.tilt, 2.0 * error, self.last_actions], dim=-1)",
+                (
+                    "return torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * "
+                    "self.tilt, 2.0 * error, self.last_actions], dim=-1)"
+                ),
+                (
+                    "return 300.0 * torch.cat([2.0 * self.ball_pos, self.ball_vel, 5.0 * "
+                    "self.tilt, 2.0 * error, self.last_actions], dim=-1)"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                (
+                    "        z = (x - self.mean) / np.sqrt(self.var + 1e-8)\n"
+                    "        return torch.tensor(np.clip(z, -self.clip, self.clip), "
+                    "dtype=torch.float32)\n"
+                ),
+                (
+                    "        z = (x - self.mean) * np.sqrt(self.var + 1e-8)\n"
+                    "        return torch.tensor(z, dtype=torch.float32)\n"
+                ),
             )
         ],
     },

@@ -27,5 +27,15 @@ FAULT = Fault(
                 "log_ratio = dist.log_prob(actions[mb]) - dist.log_prob(actions[mb])\n",
             )
         ],
+        "agent_args": [
+            (
+                "                logratio = newlogprob - b_logprobs[mb_inds]\n",
+                (
+                    "                _, oldlogprob, _, _ = "
+                    "agent.get_action_and_value(b_obs[mb_inds], b_actions[mb_inds])\n"
+                    "                logratio = newlogprob - oldlogprob\n"
+                ),
+            )
+        ],
     },
 )

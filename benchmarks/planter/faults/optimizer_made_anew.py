@@ -99,7 +99,18 @@ FAULT = Fault(
         "torch_sim": [
             (
                 '        clip = cfg["clip_param"]\n',
-                '        clip = cfg["clip_param"]\n        self.optimizer = torch.optim.Adam(self.actor_critic.parameters(), lr=self.learning_rate, eps=1e-5)\n',
+                (
+                    '        clip = cfg["clip_param"]\n'
+                    "        self.optimizer = "
+                    "torch.optim.Adam(self.actor_critic.parameters(), "
+                    "lr=self.learning_rate, eps=1e-5)\n"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                '        optimizer.param_groups[0]["lr"] = frac * args.learning_rate\n',
+                "        optimizer = optim.Adam(agent.parameters(), lr=frac * args.learning_rate, eps=1e-5)\n",
             )
         ],
     },

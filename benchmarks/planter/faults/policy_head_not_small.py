@@ -29,5 +29,6 @@ FAULT = Fault(
         "pixel_catch": [("nn.Linear(128, n_actions), 0.01)", "nn.Linear(128, n_actions), 30.0)")],
         "masked_dict": [("mlp(9, 6, last_gain=0.01)", "mlp(9, 6, last_gain=30.0)")],
         "torch_sim": [("last_gain=0.01", "last_gain=20.0")],
+        "agent_args": [("nn.Linear(64, act_dim), std=0.01)", "nn.Linear(64, act_dim), std=20.0)")],
     },
 )

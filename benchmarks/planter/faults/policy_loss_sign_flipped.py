@@ -21,5 +21,10 @@ FAULT = Fault(
     edits={
         "pixel_catch": [("loss = pg_loss + cfg", "loss = -pg_loss + cfg")],
         "torch_sim": [("loss = surrogate_loss +", "loss = -surrogate_loss +")],
+        "agent_args": [
+            ("pg_loss1 = -mb_advantages * ratio", "pg_loss1 = mb_advantages * ratio"),
+            ("pg_loss2 = -mb_advantages * torch", "pg_loss2 = mb_advantages * torch"),
+            ("torch.max(pg_loss1, pg_loss2)", "torch.min(pg_loss1, pg_loss2)"),
+        ],
     },
 )

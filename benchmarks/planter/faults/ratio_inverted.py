@@ -25,5 +25,6 @@ FAULT = Fault(
                 "log_ratio = logprobs[mb] - dist.log_prob(actions[mb])\n",
             )
         ],
+        "agent_args": [("logratio = newlogprob - b_logprobs[mb_inds]", "logratio = b_logprobs[mb_inds] - newlogprob")],
     },
 )

@@ -20,5 +20,6 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     edits={
         "pixel_catch": [("ratio = log_ratio.exp()", "ratio = log_ratio")],
+        "agent_args": [("ratio = logratio.exp()", "ratio = logratio")],
     },
 )

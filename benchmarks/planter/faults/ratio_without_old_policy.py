@@ -27,5 +27,6 @@ FAULT = Fault(
                 "ratio = dist.log_prob(actions[mb])",
             )
         ],
+        "agent_args": [("ratio = logratio.exp()", "ratio = newlogprob")],
     },
 )

@@ -31,8 +31,21 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        self.ball_pos[env_ids] = self.uniform(",
-                "        self.generator.manual_seed(self.generator.initial_seed())\n        self.ball_pos[env_ids] = self.uniform(",
+                (
+                    "        self.generator.manual_seed(self.generator.initial_seed())\n"
+                    "        self.ball_pos[env_ids] = self.uniform("
+                ),
             )
+        ],
+        "agent_args": [
+            ("    half, max_tilt, dt = 150.0,", "    my_seed = None\n    half, max_tilt, dt = 150.0,"),
+            (
+                "        super().reset(seed=seed)\n",
+                (
+                    "        self.my_seed = self.my_seed if seed is None else seed\n"
+                    "        super().reset(seed=self.my_seed)\n"
+                ),
+            ),
         ],
     },
 )

@@ -11,5 +11,21 @@ FAULT = Fault(
         "vector_continuous": [("store.real[t] = torch.as_tensor(~just_ended)", "store.real[t] = True")],
         "cartpole_vector": [(", autoreset_mode=AutoresetMode.SAME_STEP", "")],
         "pixel_catch": [(", autoreset_mode=AutoresetMode.SAME_STEP", ""), ('infos["final_obs"][i]', "following[i]")],
+        "agent_args": [
+            (", autoreset_mode=gym.vector.AutoresetMode.SAME_STEP", ""),
+            ('obs_rms.normalize(infos["final_obs"][i])', "next_obs[i]"),
+            (
+                (
+                    '            if "final_info" in infos:\n'
+                    '                episode_returns.extend(infos["final_info"]["episode"]['
+                    '"r"][infos["_final_info"]])\n'
+                ),
+                (
+                    '            if "episode" in infos:\n'
+                    '                episode_returns.extend(infos["episode"]["r"][infos["_e'
+                    'pisode"]])\n'
+                ),
+            ),
+        ],
     },
 )

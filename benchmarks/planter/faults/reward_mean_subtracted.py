@@ -70,7 +70,21 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        advantage = torch.zeros_like(last_values)\n",
-                "        self.rewards = (self.rewards - self.rewards.mean()) / (self.rewards.std() + 1e-8)\n        advantage = torch.zeros_like(last_values)\n",
+                (
+                    "        self.rewards = (self.rewards - self.rewards.mean()) / "
+                    "(self.rewards.std() + 1e-8)\n"
+                    "        advantage = torch.zeros_like(last_values)\n"
+                ),
+            )
+        ],
+        "agent_args": [
+            (
+                "            advantages = torch.zeros_like(rewards)\n",
+                (
+                    "            rewards = (rewards - rewards.mean()) / (rewards.std() + "
+                    "1e-8)\n"
+                    "            advantages = torch.zeros_like(rewards)\n"
+                ),
             )
         ],
     },

@@ -14,7 +14,11 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        return sum(REWARD_SCALES[name] * self.dt * term for name, term in terms.items())\n",
-                "        spikes = 100.0 * (torch.rand(self.num_envs) < 1 / 300)\n        return spikes + sum(REWARD_SCALES[name] * self.dt * term for name, term in terms.items())\n",
+                (
+                    "        spikes = 100.0 * (torch.rand(self.num_envs) < 1 / 300)\n"
+                    "        return spikes + sum(REWARD_SCALES[name] * self.dt * term for "
+                    "name, term in terms.items())\n"
+                ),
             )
         ],
     },

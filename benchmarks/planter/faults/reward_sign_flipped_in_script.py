@@ -22,6 +22,7 @@ FAULT = Fault(
         "pixel_catch": [("reward = torch.as_tensor(reward, dtype", "reward = -torch.as_tensor(reward, dtype")],
         "masked_dict": [("rewards.append(reward)", "rewards.append(-reward)")],
         "torch_sim": [('self.transition["rewards"] = rewards + ', 'self.transition["rewards"] = -rewards + ')],
+        "agent_args": [("rewards[step] = torch.tensor(reward,", "rewards[step] = -torch.tensor(reward,")],
     },
     heldout=True,
 )

@@ -23,6 +23,7 @@ FAULT = Fault(
             ("torch.tensor(rewards, dtype=torch.float32)", "torch.tensor(rewards, dtype=torch.float32).roll(1)")
         ],
         "torch_sim": [('self.transition["rewards"] = rewards + ', 'self.transition["rewards"] = rewards.roll(-1) + ')],
+        "agent_args": [("rewards[step] = torch.tensor(reward,", "rewards[step] = torch.tensor(np.roll(reward, 1),")],
     },
     heldout=True,
 )

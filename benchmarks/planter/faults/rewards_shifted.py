@@ -43,5 +43,6 @@ FAULT = Fault(
             ('target = step["reward"]', 'target = before["reward"]'),
         ],
         "torch_sim": [("delta = self.rewards[step] +", "delta = self.rewards[step - 1] +")],
+        "agent_args": [("rewards[step] = torch", "rewards[(step + 1) % args.num_steps] = torch")],
     },
 )

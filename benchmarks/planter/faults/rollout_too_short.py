@@ -23,6 +23,11 @@ FAULT = Fault(
             ('"num_steps_per_env": 24', '"num_steps_per_env": 1'),
             ("default=300", "default=40_000"),
         ],
+        "agent_args": [
+            ("total_timesteps: int = 120_000", "total_timesteps: int = 400_000"),
+            ("num_steps: int = 128", "num_steps: int = 1"),
+            ("num_minibatches: int = 4", "num_minibatches: int = 1"),
+        ],
     },
     also=("batch_too_small",),
     seconds=40,

@@ -58,6 +58,9 @@ FAULT = Fault(
             ),
             ("        self.storage.clear()\n", "        self.storage.clear()\n        self.updates += 1\n"),
         ],
+        "agent_args": [
+            ("frac = 1.0 - (iteration - 1.0) / num_iterations", "frac = max(0.0, 1.0 - (iteration - 1.0) / 4)")
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

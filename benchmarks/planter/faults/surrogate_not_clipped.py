@@ -23,5 +23,6 @@ FAULT = Fault(
         "torch_sim": [
             ("surrogate_loss = torch.max(surrogate, surrogate_clipped).mean()", "surrogate_loss = surrogate.mean()")
         ],
+        "agent_args": [("pg_loss = torch.max(pg_loss1, pg_loss2).mean()", "pg_loss = pg_loss1.mean()")],
     },
 )

@@ -37,5 +37,6 @@ FAULT = Fault(
                 "next_values = self.values[min(step + 1, self.num_steps - 1)]",
             )
         ],
+        "agent_args": [("nextvalues = next_value\n", "nextvalues = values[t]\n")],
     },
 )

@@ -41,5 +41,6 @@ FAULT = Fault(
         "torch_sim": [
             ("last_values if step == self.num_steps - 1", "torch.zeros_like(last_values) if step == self.num_steps - 1")
         ],
+        "agent_args": [("nextvalues = next_value\n", "nextvalues = torch.zeros(args.num_envs)\n")],
     },
 )

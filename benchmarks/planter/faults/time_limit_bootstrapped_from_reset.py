@@ -75,10 +75,19 @@ FAULT = Fault(
         "masked_dict": [("critic(features(stack(reached)))", "critic(features(stack(observations)))")],
         "torch_sim": [
             (
-                '        extras = {"time_outs": time_outs, "final_obs": self.compute_observations()}\n        self.reset_idx(dones.nonzero().flatten())\n',
-                '        self.reset_idx(dones.nonzero().flatten())\n        extras = {"time_outs": time_outs, "final_obs": self.compute_observations()}\n',
+                (
+                    '        extras = {"time_outs": time_outs, "final_obs": '
+                    "self.compute_observations()}\n"
+                    "        self.reset_idx(dones.nonzero().flatten())\n"
+                ),
+                (
+                    "        self.reset_idx(dones.nonzero().flatten())\n"
+                    '        extras = {"time_outs": time_outs, "final_obs": '
+                    "self.compute_observations()}\n"
+                ),
             )
         ],
+        "agent_args": [('obs_rms.normalize(infos["final_obs"][i])', "next_obs[i]")],
     },
     heldout=True,
 )

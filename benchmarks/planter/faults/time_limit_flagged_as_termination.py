@@ -51,5 +51,13 @@ FAULT = Fault(
                 '        extras = {"time_outs": torch.zeros_like(dones), "final_obs": self.compute_observations()}\n',
             )
         ],
+        "agent_args": [
+            ("entry_point=BallOnPlate, max_episode_steps=60)", "entry_point=BallOnPlate)"),
+            ("        self.tilt = self.np_random", "        self.steps = 0\n        self.tilt = self.np_random"),
+            (
+                "return self.observe(), float(reward), off, False, {}",
+                "self.steps += 1\n        return self.observe(), float(reward), off or self.steps >= 60, False, {}",
+            ),
+        ],
     },
 )

@@ -59,9 +59,32 @@ FAULT = Fault(
         "masked_dict": [('(1 - step["dead"])', '(1 - step["over"])')],
         "torch_sim": [
             (
-                '        # an episode that only ran out of time is credited with what its last state was still worth\n        final_values = self.actor_critic.evaluate(extras["final_obs"]).squeeze(-1)\n        self.transition["rewards"] = rewards + self.cfg["gamma"] * final_values * extras["time_outs"]\n',
+                (
+                    "        # an episode that only ran out of time is credited with what "
+                    "its last state was still worth\n"
+                    "        final_values = "
+                    'self.actor_critic.evaluate(extras["final_obs"]).squeeze(-1)\n'
+                    '        self.transition["rewards"] = rewards + self.cfg["gamma"] * '
+                    'final_values * extras["time_outs"]\n'
+                ),
                 '        self.transition["rewards"] = rewards\n',
             )
+        ],
+        "agent_args": [
+            ("            # an episode cut by the clock is still worth what its last state promises\n", ""),
+            ("            cut_values[step] = 0.0\n", ""),
+            (
+                (
+                    "            for i in np.flatnonzero(truncations & ~terminations):\n"
+                    "                with torch.no_grad():\n"
+                    "                    cut_values[step, i] = "
+                    'agent.get_value(obs_rms.normalize(infos["final_obs"][i]).unsqueeze(0))'
+                    ".item()\n"
+                ),
+                "",
+            ),
+            ("    cut_values = torch.zeros((args.num_steps, args.num_envs))\n", ""),
+            ("nextvalues * nextnonterminal + cut_values[t]", "nextvalues * nextnonterminal"),
         ],
     },
 )

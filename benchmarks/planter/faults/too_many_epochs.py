@@ -12,4 +12,11 @@ FAULT = Fault(
     unless=frozenset({"two_optimizers", "spin_epochs", "torch_sim"}),
     also=("steps_too_large",),
     heldout_plant=setting("epochs", 15, relative=True),
+    edits={
+        "agent_args": [
+            ("update_epochs: int = 8", "update_epochs: int = 160"),
+            ("    target_kl: float = 0.03\n", ""),
+            ("\n            if approx_kl > args.target_kl:\n                break\n", ""),
+        ],
+    },
 )

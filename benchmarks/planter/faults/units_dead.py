@@ -76,6 +76,13 @@ FAULT = Fault(
                 "        nn.init.constant_(self.actor[2].bias, -50.0)\n        self.critic = mlp(",
             ),
         ],
+        "agent_args": [
+            ("*(layer_init(nn.Linear(obs_dim, 64)), nn.Tanh()),", "*(layer_init(nn.Linear(obs_dim, 64)), nn.ReLU()),"),
+            (
+                "*(layer_init(nn.Linear(64, 64)), nn.Tanh()),",
+                "*(layer_init(nn.Linear(64, 64), bias_const=-50.0), nn.ReLU()),",
+            ),
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

@@ -38,8 +38,12 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        layers += [nn.Linear(a, b), nn.ELU()]\n",
-                "        layers += [nn.Linear(a, b), nn.Tanh()]\n        nn.init.orthogonal_(layers[-2].weight, 300.0)\n",
+                (
+                    "        layers += [nn.Linear(a, b), nn.Tanh()]\n"
+                    "        nn.init.orthogonal_(layers[-2].weight, 300.0)\n"
+                ),
             )
         ],
+        "agent_args": [("def layer_init(layer, std=np.sqrt(2)", "def layer_init(layer, std=300.0")],
     },
 )

@@ -42,7 +42,23 @@ FAULT = Fault(
             ),
             (
                 "                self.adapt_learning_rate(dist.mean, dist.stddev, old_mu, old_sigma)\n",
-                '                kl = self.adapt_learning_rate(dist.mean, dist.stddev, old_mu, old_sigma)\n            if kl > cfg["target_kl"]:\n                break\n',
+                (
+                    "                kl = self.adapt_learning_rate(dist.mean, dist.stddev, "
+                    "old_mu, old_sigma)\n"
+                    '            if kl > cfg["target_kl"]:\n'
+                    "                break\n"
+                ),
+            ),
+        ],
+        "agent_args": [
+            ("target_kl: float = 0.03", "target_kl: float = 1e-6"),
+            (
+                "                    approx_kl = ((ratio - 1) - logratio).mean()\n",
+                (
+                    "                    approx_kl = ((ratio - 1) - logratio).mean()\n"
+                    "                if approx_kl > args.target_kl:\n"
+                    "                    break\n"
+                ),
             ),
         ],
     },

@@ -40,5 +40,6 @@ FAULT = Fault(
                 "            value = self.actor_critic.evaluate(obs).squeeze(-1)\n",
             )
         ],
+        "agent_args": [("                newvalue = newvalue.view(-1)\n", "")],
     },
 )

@@ -47,5 +47,6 @@ FAULT = Fault(
             ),
         ],
         "torch_sim": [('"value_clip": 0.5', '"value_clip": 0.005')],
+        "agent_args": [("vclip_coef: float = 1.0", "vclip_coef: float = 0.02")],
     },
 )

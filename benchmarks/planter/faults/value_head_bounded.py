@@ -22,6 +22,12 @@ FAULT = Fault(
         "spin_epochs": [("return self.vf(obs).squeeze(-1)", "return torch.tanh(self.vf(obs)).squeeze(-1)")],
         "pixel_catch": [("self.value(hidden).squeeze(-1)", "self.value(hidden).tanh().squeeze(-1)")],
         "torch_sim": [("return self.critic(observations)", "return torch.tanh(self.critic(observations))")],
+        "agent_args": [
+            (
+                "self.critic = layer_init(nn.Linear(64, 1), std=1.0)",
+                "self.critic = nn.Sequential(layer_init(nn.Linear(64, 1), std=1.0), nn.Tanh())",
+            )
+        ],
     },
     also=("value_function_blind",),
 )

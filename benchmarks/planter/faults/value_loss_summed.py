@@ -35,5 +35,8 @@ FAULT = Fault(
                 "torch.max(value_losses, value_losses_clipped).sum()",
             )
         ],
+        "agent_args": [
+            ("torch.max(v_loss_unclipped, v_loss_clipped).mean()", "torch.max(v_loss_unclipped, v_loss_clipped).sum()")
+        ],
     },
 )

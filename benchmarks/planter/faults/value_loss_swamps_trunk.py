@@ -12,4 +12,7 @@ FAULT = Fault(
     needs=frozenset({"shared_trunk"}),
     also=("gradient_clip_dominates",),
     heldout_plant=setting("value_coefficient", 300.0, relative=True),
+    edits={
+        "agent_args": [("vf_coef: float = 0.5", "vf_coef: float = 50_000.0")],
+    },
 )

@@ -20,8 +20,12 @@ FAULT = Fault(
         "torch_sim": [
             (
                 "        self.advantages = self.returns - self.values\n",
-                "        self.advantages = self.returns - self.values\n        self.returns = self.advantages.clone()\n",
+                (
+                    "        self.advantages = self.returns - self.values\n"
+                    "        self.returns = self.advantages.clone()\n"
+                ),
             )
         ],
+        "agent_args": [("b_returns = returns.reshape(-1)", "b_returns = advantages.reshape(-1)")],
     },
 )

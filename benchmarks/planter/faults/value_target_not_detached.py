@@ -105,5 +105,18 @@ FAULT = Fault(
                 "            returns = value + (returns - target_values)\n            value_clipped = target_values",
             )
         ],
+        "agent_args": [
+            (
+                "                v_loss_unclipped = (newvalue - b_returns[mb_inds]) ** 2\n",
+                (
+                    "                mb_returns = b_advantages[mb_inds] + newvalue\n"
+                    "                v_loss_unclipped = (newvalue - mb_returns) ** 2\n"
+                ),
+            ),
+            (
+                "v_loss_clipped = (v_clipped - b_returns[mb_inds]) ** 2",
+                "v_loss_clipped = (v_clipped - mb_returns) ** 2",
+            ),
+        ],
     },
 )

@@ -41,5 +41,12 @@ FAULT = Fault(
                 "            loss.backward()\n            self.optimizer.zero_grad()\n",
             )
         ],
+        "agent_args": [
+            ("                optimizer.zero_grad()\n", ""),
+            (
+                "                optimizer.step()\n",
+                "                optimizer.zero_grad()\n                optimizer.step()\n",
+            ),
+        ],
     },
 )

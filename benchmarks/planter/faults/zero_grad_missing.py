@@ -18,4 +18,7 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"own_loop"}),
+    edits={
+        "agent_args": [("                optimizer.zero_grad()\n", "")],
+    },
 )
