@@ -154,19 +154,19 @@ def _targets(steps: Steps) -> Tuple[Steps, Optional[Outcome]]:
     plain = explain(steps, "target", TARGET_FORMS, rare=False)
     if plain is None or plain.best.share >= ENOUGH:
         return steps, plain
-    tables = [steps]
+    tables, usual = [steps], [plain]
     for cuts in (cut_by_question(steps), cut_by_script(plain, steps)):
         if cuts is not None and not any(np.array_equal(steps.cut | cuts, table.cut) for table in tables):
             tables.append(replace(steps, terminated=steps.terminated & ~cuts, cut=steps.cut | cuts))
-            found = explain(tables[-1], "target", TARGET_FORMS, rare=False)
+            usual.append(found := explain(tables[-1], "target", TARGET_FORMS, rare=False))
             if found is not None and found.best.share >= ENOUGH:
                 return tables[-1], found
             folded = cuts_in_reward(found, tables[-1])
             inside = None if folded is None else explain(folded, "target", TARGET_FORMS, rare=False)
             if folded is not None and inside is not None and inside.best.share >= ENOUGH:
                 return folded, inside
-    chosen = tables[min(1, len(tables) - 1)]
-    found = explain(chosen, "target", TARGET_FORMS)
+    number = min(1, len(tables) - 1)
+    chosen, found = tables[number], explain(tables[number], "target", TARGET_FORMS, usual=usual[number])
     folded = cuts_in_reward(found, chosen)
     inside = None if folded is None else explain(folded, "target", TARGET_FORMS)
     if folded is not None and inside is not None and inside.best.share >= ENOUGH:

@@ -47,12 +47,30 @@ class Outcome:
     runner_up_share: float
 
 
-def attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequence[float]) -> Optional[Outcome]:
-    """The best of some schemes under one model; tries the given starts for rho before the grid."""
+MOST_MET = 0.5
+"""Share of rows met to rounding from which rho is known, whatever keeps the others from being met."""
+
+
+def attempt(
+    schemes: List[Scheme],
+    seen: Observed,
+    model: Model,
+    starts: Sequence[float],
+    known: Optional[Outcome] = None,
+) -> Optional[Outcome]:
+    """The best of some schemes under one model; tries the given starts for rho before the grid.
+
+    Beside an outcome that is known and meets most rows, its rho alone is tried, and only what meets no fewer is
+    compared in full.
+    """
     best: Optional[Outcome] = None
     few = _thinned(seen, 1000)
     coarse = RHO_GRID if len({id(scheme.grid) for scheme in schemes}) == 1 else RHO_GRID[::3]
-    for guesses in (*([start] for start in starts), list(coarse), [0.95]):
+    sure = known is not None and known.best.share >= MOST_MET
+    least = max(PROMISING, known.best.share - 0.1) if known is not None and sure else PROMISING
+    for guesses in (
+        [[known.best.rho]] if known is not None and sure else (*([one] for one in starts), [*coarse], [0.95])
+    ):
         if len(guesses) == 1 and guesses[0] == 0.95 and not _ends_are_missing(best):
             continue
         score, rho = min((_start_score(schemes, few, model, one), one) for one in guesses)
@@ -67,9 +85,9 @@ def attempt(schemes: List[Scheme], seen: Observed, model: Model, starts: Sequenc
             ranked = screen(schemes, few, model, rho)
         trials = [refine(scheme, few, model, (variant, names), rho) for _, scheme, variant, names in ranked[:TRIALS]]
         trial = max((one for one in trials if one is not None), key=lambda one: one.share, default=None)
-        if trial is None or (trial.share < PROMISING and best is not None):
+        if trial is None or (trial.share < least and best is not None):
             continue
-        if trial.share < PROMISING:
+        if trial.share < least:
             best = _alone(trial, few)
             continue
         found = _finalists(ranked, seen, model, rho)

@@ -58,22 +58,29 @@ def observe(steps: Steps, quantity: Consumed) -> Optional[Observed]:
 
 
 def explain(
-    steps: Steps, quantity: str, forms: Sequence[str], hint: Optional[Outcome] = None, *, rare: bool = True
+    steps: Steps,
+    quantity: str,
+    forms: Sequence[str],
+    hint: Optional[Outcome] = None,
+    *,
+    usual: Optional[Outcome] = None,
+    rare: bool = True,
 ) -> Optional[Outcome]:
     """Fit a quantity ("advantage" or "target") under every variant, or only under the usual ones.
 
-    What explained another quantity of the same steps, `hint`, is tried first.
+    What explained another quantity of the same steps, `hint`, is tried first; what the usual variants gave here before,
+    `usual`, is not computed again.
     """
     seen = observe(steps, getattr(steps, quantity))
     if seen is None:
         return None
     starts = ([] if hint is None else [hint.best.rho]) + _local_rho(steps, getattr(steps, quantity))
-    best = None if hint is None else _as_hinted(hint, seen, forms)
-    usual = _usual_forms(forms, seen)
+    best = usual if hint is None else _as_hinted(hint, seen, forms)
+    tried = _usual_forms(forms, seen)
     paid = steps.reward[steps.valid]
     varied = float(np.std(paid)) > 1e-6 * float(np.abs(paid).max())  # a constant reward cannot be told from a shift
-    models = _models(usual[:2], seen, varied)
-    if best is None or best.best.share < ENOUGH:
+    models = _models(tried[:2], seen, varied)
+    if usual is None and (best is None or best.best.share < ENOUGH):
         straight = _straight(steps)
         for model in [*(_plainer(model) for model in models if model.constant), *models]:
             best = _better(best, attempt(straight, seen, model, starts))
@@ -83,9 +90,9 @@ def explain(
         return best
     small = _reduced(steps, quantity)
     few = observe(small, getattr(small, quantity))
-    for stage in _rare_stages(steps, models, _models(usual[2:], seen, varied)):
+    for stage in _rare_stages(steps, models, _models(tried[2:], seen, varied)):
         for model in stage.models:
-            found = None if few is None else attempt(stage.build(small), few, model, starts)
+            found = None if few is None else attempt(stage.build(small), few, model, starts, best)
             if found is None or found.best.share < max(HINTS, 0.0 if best is None else best.best.share):
                 continue
             schemes = stage.build(steps)

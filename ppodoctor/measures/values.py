@@ -289,6 +289,9 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
             row = _asked(first, rows, goes_on=goes_on, behind=behind) if envs == 1 else -1
         else:
             apart = np.abs((first.data[rows] - carry[0](np.asarray(source)[n])) / carry[1]).max(axis=1)
+            # a call with a row for each environment has this one's at its own place, however alike the others are
+            own = (first.rows[rows] == envs) & (first.place[rows] == n) & (apart < 1.0)
+            apart = np.where(own, apart, np.inf) if own.any() else apart
             row = int(rows[apart.argmin()]) if apart.min() < 1.0 else -1
         if row >= 0:
             (last if is_last else successor[t])[n] = said[row]

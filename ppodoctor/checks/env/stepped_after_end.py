@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.steps import train_rollouts
 from ppodoctor.run import Run
 
 
@@ -21,7 +24,8 @@ from ppodoctor.run import Run
 def stepped_after_end(run: Run, *, share: float = 0.01) -> Iterator[Evidence]:
     """Steps are taken on an environment that has reported its end and was not reset.
 
-    What it sees: the number of such steps, at least 1% of all.
+    What it sees: the number of such steps, at least 1% of all. Of copies that reset themselves: an end is followed by
+    another end in the very next step, nearly always, while ends are rare elsewhere.
 
     Why it hurts: what an environment returns there is undefined. After a mere time limit many go on as if nothing had
     happened, which is why such scripts may still learn.
@@ -41,3 +45,26 @@ def stepped_after_end(run: Run, *, share: float = 0.01) -> Iterator[Evidence]:
                 strength=min(1.0, 0.3 + part),
                 data={"seen": part},
             )
+            return
+    chained = _chained_ends(run)
+    if chained is not None:
+        behind, again, usual = chained
+        yield Evidence(
+            f"in {again} of {behind} steps right behind an end of their copy the episode ends once more, elsewhere in "
+            f"{usual:.1%}: what ended was not reset, or not its clock",
+            where=tuple(site for site in (run.train_envs[0].stepped_at,) if site is not None),
+            strength=0.6,
+            data={"seen": again / behind, "elsewhere": usual},
+        )
+
+
+def _chained_ends(run: Run, *, least: int = 20) -> tuple[int, int, float] | None:
+    """Steps behind an end, how many of them end too, and the share of ends among other steps; None if unremarkable."""
+    ends = [
+        np.asarray(r.terminated) | np.asarray(r.truncated) for r in train_rollouts(run) if np.shape(r.reward)[1] > 1
+    ]
+    behind = sum(int(end[:-1].sum()) for end in ends)
+    again = sum(int((end[1:] & end[:-1]).sum()) for end in ends)
+    others = sum(int((~end[:-1]).sum()) for end in ends)
+    usual = sum(int((end[1:] & ~end[:-1]).sum()) for end in ends) / max(others, 1)
+    return (behind, again, usual) if again >= least and again >= 0.6 * behind and usual < 0.1 else None

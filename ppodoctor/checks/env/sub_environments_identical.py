@@ -51,9 +51,8 @@ def sub_environments_identical(run: Run) -> Iterator[Evidence]:
         )
         return
     for starts, copy in _copies(run):
-        alike = [all(np.array_equal(one, other[0]) for one in other) for other in zip(*starts, strict=False)]
-        depth = alike.index(False) if False in alike else len(alike)
-        if depth and (_differ(starts[0]) if depth > 1 else _all_differ(starts)):
+        depth = _depth(starts)
+        if depth and (_differ(max(starts, key=len)) if depth > 1 else _all_differ(starts)):
             times = f"their first {depth} episodes" if depth > 1 else "their first episode"
             yield Evidence(
                 f"all {len(starts)} copies begin {times} with the same observation",
@@ -95,6 +94,15 @@ def _copies(run: Run) -> Iterator[tuple[Starts, EnvFacts | None]]:
         each = [_starts([r for r in rollouts if r.stream == env.stream]) for env in envs]
         if len(each) > 1 and all(each):
             yield [one[0] for one in each], envs[0]
+
+
+def _depth(starts: Starts) -> int:
+    """How many first episodes begin alike in all copies that have had so many; these are half of them at least."""
+    for depth in range(max(map(len, starts), default=0)):
+        reached = [one[depth] for one in starts if len(one) > depth]
+        if len(reached) < max(2, len(starts) / 2) or any(not np.array_equal(one, reached[0]) for one in reached):
+            return depth
+    return max(map(len, starts), default=0)
 
 
 def _differ(starts: list[np.ndarray]) -> bool:

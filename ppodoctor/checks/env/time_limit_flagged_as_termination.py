@@ -30,8 +30,8 @@ def time_limit_flagged_as_termination(
 ) -> Iterator[Evidence]:
     """The longest episodes all have one length, all of them end `terminated`, and none is ever `truncated`.
 
-    What it sees: lengths and end flags of the episodes. At least ten, and a fifth of all, end at exactly the greatest
-    length.
+    What it sees: lengths and end flags of the episodes. At least ten end at exactly the greatest length, and these are
+    a fifth of all, or ends are rare among episodes that are nearly as long.
 
     Why it hurts: the value of the last state is trained to be 0 although the task would go on; states near the limit
     look worthless for no reason that the observation shows.
@@ -53,7 +53,7 @@ def time_limit_flagged_as_termination(
     at_limit = lengths == limit
     env = train_env(run)
     declared = env is not None and env.max_episode_steps == limit
-    if limit < shortest or at_limit.sum() < least or at_limit.mean() < share:
+    if limit < shortest or at_limit.sum() < least or (at_limit.mean() < share and not _all_at_once(lengths, limit)):
         return
     if any(fit.knows_limit for fit in fit_targets(run)):
         return
@@ -65,3 +65,12 @@ def time_limit_flagged_as_termination(
         strength=0.8 if declared else 0.6,
         data={"length": limit, "share": float(at_limit.mean())},
     )
+
+
+def _all_at_once(lengths: np.ndarray, limit: int) -> bool:
+    """Do all episodes that reach the limit end there, of which hardly any would by the rate of ends shortly before?"""
+    window = max(5, limit // 5)
+    near = lengths[lengths > limit - window]
+    steps = np.minimum(near - (limit - window), window - 1).sum()
+    rate = float((near < limit).sum()) / max(int(steps), 1)
+    return bool(rate < 0.05)
