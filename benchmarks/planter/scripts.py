@@ -211,7 +211,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions log_std"
             ),
             updates=40,
-            fresh=True,
+            heldout=True,
             short=("--max-iterations", "3"),
         ),
         Script(
@@ -222,8 +222,30 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions log_std shared_trunk"
             ),
             updates=40,
-            fresh=True,
+            heldout=True,
             short=("--total-timesteps", "4200"),
+        ),
+        Script(
+            "lstm_chunks",
+            "LSTM trained on chunks of sequences, rollout as a dict of numpy arrays, KL penalty beside the clip",
+            _traits(
+                "discrete dies time_limit own_environment "
+                "gae entropy normalises clips_gradient own_loop distributions shared_trunk recurrent"
+            ),
+            updates=30,
+            fresh=True,
+            short=("--updates", "3"),
+        ),
+        Script(
+            "student_ppo",
+            "student's trainer: act, store, learn; old and new actor, full covariance, returns discounted into a deque",
+            _traits(
+                "box several_dims dies time_limit monte_carlo entropy normalises clips_gradient single_env own_loop "
+                "distributions log_std two_optimizers"
+            ),
+            updates=16,
+            fresh=True,
+            short=("--total-steps", "6200"),
         ),
     ]
 }

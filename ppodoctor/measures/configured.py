@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from ppodoctor.records import Site
 from ppodoctor.run import Run
@@ -22,6 +22,8 @@ class Named:
     value: float
     where: Optional[Site]
     """None for the command line."""
+    how: str = "set"
+    """set; default (of a parameter, which a caller may overrule); keyword (of a call, of whatever function)."""
 
 
 def named_numbers(run: Run, pattern: re.Pattern[str]) -> Tuple[Named, ...]:
@@ -36,9 +38,11 @@ def named_numbers(run: Run, pattern: re.Pattern[str]) -> Tuple[Named, ...]:
         except (SyntaxError, ValueError):
             continue
         lines = text.splitlines()
+        roles = _roles(tree)
         for name, value, line in _from_text(tree):
             if pattern.match(name):
-                found.append(Named(name, value, Site(file, line, "", lines[line - 1].strip())))
+                how = roles.get((name, value, line), "set")
+                found.append(Named(name, value, Site(file, line, "", lines[line - 1].strip()), how))
     return tuple(found)
 
 
@@ -75,6 +79,18 @@ def _from_text(tree: ast.Module) -> Iterator[Tuple[str, float, int]]:
             for key, value in zip(node.keys, node.values):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     yield from _constant(key.value, value)
+
+
+def _roles(tree: ast.Module) -> Dict[Tuple[str, float, int], str]:
+    """Of the numbers that are no plain setting, what they are."""
+    found: Dict[Tuple[str, float, int], str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.update((one, "default") for one in _defaults(node.args))
+        elif isinstance(node, ast.Call):
+            given = (one for keyword in node.keywords for one in _constant(keyword.arg or "", keyword.value))
+            found.update((one, "keyword") for one in given)
+    return found
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[str, float, int]]:

@@ -105,7 +105,7 @@ def deviations_of(what: str, outcome: Outcome, steps: Steps) -> Tuple[Deviation,
 
 def _wrong(variant: Variant, steps: Steps) -> Iterator[Tuple[str, str, Variant]]:
     """Kind, value and the right variant beside it, for every field that is not right."""
-    if variant.mask != NOW:
+    if variant.mask != NOW and variant.along == "time":
         yield "done_inverted" if "inverted" in variant.mask else "done_shifted", variant.mask, Variant()
     inverted = _ends_inverted(variant, steps)
     if inverted:

@@ -208,25 +208,34 @@ def wrong_way_schemes(turned: List[Tuple[str, Grid]]) -> Iterator[Scheme]:
                 if kept:
                     yield replace(scheme, variants=kept)
             continue
-        beside = np.concatenate([grid.value[1:], np.full_like(grid.value[:1], np.nan)])
-        beside = np.where(grid.tail, 0.0, beside)
-        alive = grid.valid & ~grid.end
-        for neighbour in (False, True) if along != "backwards" else (False,):
-            value = beside if neighbour else grid.after
-            parts = {
-                "masked": np.where(alive, value, 0.0),
-                "cut": np.where(grid.cut, grid.successor, 0.0),
-                "always": np.where(grid.valid & ~alive, value, 0.0),
-                "tail_own": np.where(alive & grid.tail, grid.value, 0.0),
-            }
-            for leaks in (False, True):
-                carry = grid.goes_on if leaks else grid.goes_on & alive
-                base = Variant(along=along, neighbour=neighbour, termination="leak" if leaks else "cut")
-                variants = (
-                    (replace(base, time_limit="death"), ("masked",)),
-                    (base, ("masked", "cut")),
-                    (replace(base, termination="ignored_after" if leaks else "value_after"), ("masked", "always")),
-                )
-                if neighbour:  # the values where the walk begins, which is the end of the wrong axis
-                    variants += tuple((replace(v, tail="own"), (*names, "tail_own")) for v, names in variants)
-                yield Scheme(grid, carry.astype(np.float64), parts, variants)
+        yield from _turned(along, grid)
+
+
+def _turned(along: str, grid: Grid) -> Iterator[Scheme]:
+    """Recursion along a wrong axis; where the neighbour there is taken for the next step, its flags may be, too."""
+    beside = np.concatenate([grid.value[1:], np.full_like(grid.value[:1], np.nan)])
+    beside = np.where(grid.tail, 0.0, beside)
+    begins = np.where(grid.tail, grid.starts, np.concatenate([grid.starts[1:], grid.starts[-1:]]))
+    usual = grid.valid & ~grid.end
+    sides = [(False, NOW, usual)]
+    if along != "backwards":
+        sides += [(True, NOW, usual), (True, "previous", grid.valid & ~begins)]
+    for neighbour, mask, alive in sides:
+        value = beside if neighbour else grid.after
+        parts = {
+            "masked": np.where(alive, value, 0.0),
+            "cut": np.where(grid.cut, grid.successor, 0.0),
+            "always": np.where(grid.valid & ~alive, value, 0.0),
+            "tail_own": np.where(alive & grid.tail, grid.value, 0.0),
+        }
+        for leaks in (False, True):
+            carry = grid.goes_on if leaks else grid.goes_on & alive
+            base = Variant(along=along, neighbour=neighbour, mask=mask, termination="leak" if leaks else "cut")
+            variants = (
+                (replace(base, time_limit="death"), ("masked",)),
+                (base, ("masked", "cut")),
+                (replace(base, termination="ignored_after" if leaks else "value_after"), ("masked", "always")),
+            )
+            if neighbour:  # the values where the walk begins, which is the end of the wrong axis
+                variants += tuple((replace(v, tail="own"), (*names, "tail_own")) for v, names in variants)
+            yield Scheme(grid, carry.astype(np.float64), parts, variants)

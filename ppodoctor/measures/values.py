@@ -205,7 +205,27 @@ def _of_rollout(run: Run, index: int, book: _Book, firsts: Sequence[CallRows]) -
     # where the episode goes on, the successor and the next observation are one state: one value does for both
     successor = np.where(same & ~np.isfinite(found["successor"]), after, found["successor"])
     after = np.where(same & ~np.isfinite(after), successor, after)
+    successor = np.where(false_finals(rollout), np.nan, successor)
     return RolloutValues(index, found["obs"], successor, after, found["last"])
+
+
+def false_finals(rollout: RolloutSpecimen, *, least: int = 3) -> Array:
+    """[T, N] bool: ends whose final observation, as the environment hands it out, is the next episode's first one.
+
+    An environment that goes on without a reset, where both are one state, ends again in the next step.
+    """
+    obs, final = np.asarray(rollout.obs, np.float64), np.asarray(rollout.next_obs, np.float64)
+    ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
+    known = np.zeros(ended.shape, bool)
+    if rollout.final_known is None or obs.shape != final.shape or obs.ndim != 3:
+        return known
+    known[:-1] = (ended & np.asarray(rollout.final_known, bool))[:-1]
+    same = np.zeros(ended.shape, bool)
+    same[:-1] = known[:-1] & (final[:-1] == obs[1:]).all(axis=2)
+    if same.sum() < max(least, 0.9 * known.sum()) or len(np.unique(final[same], axis=0)) < 0.5 * same.sum():
+        return np.zeros(ended.shape, bool)
+    again = (ended[1:] & same[:-1]).sum()
+    return same if again < 0.5 * same.sum() else np.zeros(ended.shape, bool)
 
 
 def resets_after(rollout: RolloutSpecimen) -> Array:

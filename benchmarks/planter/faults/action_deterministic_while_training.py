@@ -23,5 +23,7 @@ FAULT = Fault(
         "masked_dict": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
         "torch_sim": [("return self.distribution.sample()", "return self.distribution.mean")],
         "agent_args": [("action = probs.sample()", "action = action_mean")],
+        "lstm_chunks": [("action = dist.sample()", "action = dist.logits.argmax(-1)")],
+        "student_ppo": [("action = dist.sample()", "action = dist.mean")],
     },
 )

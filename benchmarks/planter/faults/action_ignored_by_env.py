@@ -19,5 +19,11 @@ FAULT = Fault(
                 "        actions = 2.0 * torch.rand(self.num_envs, 2) - 1.0\n        self.actions = actions.clamp(",
             )
         ],
+        "lstm_chunks": [
+            (
+                "        self.hour += 1\n",
+                "        action = int(self.rng.integers(self.n_actions))\n        self.hour += 1\n",
+            )
+        ],
     },
 )

@@ -39,5 +39,9 @@ FAULT = Fault(
             ),
             ("0.5 * (np.clip(action, -1.0, 1.0) + 1.0)", "0.5 * (np.clip(action, -100.0, 100.0) / 100.0 + 1.0)"),
         ],
+        "student_ppo": [
+            ("env.step(max_tilt * np.clip(action, -1.0, 1.0))", "env.step(np.clip(action, -1.0, 1.0))"),
+            ("    max_tilt = env.action_space.high\n", ""),
+        ],
     },
 )

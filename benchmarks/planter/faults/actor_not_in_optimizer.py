@@ -28,5 +28,18 @@ FAULT = Fault(
         "agent_args": [
             ("optim.Adam(agent.parameters()", "optim.Adam([*agent.trunk.parameters(), *agent.critic.parameters()]")
         ],
+        "lstm_chunks": [
+            (
+                "    optimizer = torch.optim.Adam(net.parameters(), lr=args.lr, eps=1e-5)\n",
+                (
+                    "    trained = [*net.encoder.parameters(), *net.lstm.parameters(), "
+                    "*net.value_head.parameters()]\n"
+                    "    optimizer = torch.optim.Adam(trained, lr=args.lr, eps=1e-5)\n"
+                ),
+            )
+        ],
+        "student_ppo": [
+            ("Adam(self.actor.parameters(), lr=lr_actor)", "Adam(self.old_actor.parameters(), lr=lr_actor)")
+        ],
     },
 )

@@ -79,5 +79,15 @@ FAULT = Fault(
                 ),
             )
         ],
+        "lstm_chunks": [
+            (
+                'columns["adv"] = (adv - adv.mean()) / (adv.std() + 1e-8)',
+                'columns["adv"] = ((adv - adv.mean()) / (adv.std() + 1e-8))[..., None]',
+            )
+        ],
+        "student_ppo": [
+            ("values = self.critic(states).squeeze(-1)\n", "values = self.critic(states)\n"),
+            ("advantages = returns - values\n", "advantages = returns.unsqueeze(1) - values\n"),
+        ],
     },
 )

@@ -103,5 +103,45 @@ FAULT = Fault(
                 "                mb_advantages = b_returns[mb_inds] - newvalue.view(-1)\n",
             )
         ],
+        "lstm_chunks": [
+            (
+                '            policy_loss = -torch.min(ratio * mb["adv"], clipped * mb["adv"]).mean()\n',
+                (
+                    '            advantage = mb["ret"] - values\n'
+                    "            advantage = (advantage - advantage.mean()) / "
+                    "(advantage.std() + 1e-8)\n"
+                    "            policy_loss = -torch.min(ratio * advantage, clipped * "
+                    "advantage).mean()\n"
+                ),
+            ),
+            ('    columns["adv"] = (adv - adv.mean()) / (adv.std() + 1e-8)\n', ""),
+        ],
+        "student_ppo": [
+            ("            values = self.critic(states).squeeze(-1)\n", ""),
+            (
+                (
+                    "        advantages = returns - values\n"
+                    "        advantages = (advantages - advantages.mean()) / "
+                    "(advantages.std() + 1e-7)\n"
+                ),
+                "",
+            ),
+            (
+                "                surr1 = ratios * advantages[index]\n",
+                (
+                    "                values = self.critic(states[index]).squeeze(-1)\n"
+                    "                advantages = returns[index] - values\n"
+                    "                advantages = (advantages - advantages.mean()) / "
+                    "(advantages.std() + 1e-7)\n"
+                    "                surr1 = ratios * advantages\n"
+                ),
+            ),
+            ("1 + self.eps_clip) * advantages[index]", "1 + self.eps_clip) * advantages"),
+            (
+                "F.mse_loss(self.critic(states[index]).squeeze(-1), returns[index])",
+                "F.mse_loss(values, returns[index])",
+            ),
+            ("actor_loss.backward()", "actor_loss.backward(retain_graph=True)"),
+        ],
     },
 )

@@ -26,6 +26,8 @@ FAULT = Fault(
         "masked_dict": [("adv = (adv - adv.mean())", "adv = (adv.mean() - adv)")],
         "torch_sim": [("self.advantages = self.returns - self.values", "self.advantages = self.values - self.returns")],
         "agent_args": [("b_advantages = advantages.reshape(-1)", "b_advantages = (values - returns).reshape(-1)")],
+        "lstm_chunks": [('return adv, adv + buf["value"]', 'return -adv, adv + buf["value"]')],
+        "student_ppo": [("advantages = returns - values", "advantages = values - returns")],
     },
     also=("policy_loss_sign_flipped",),
 )

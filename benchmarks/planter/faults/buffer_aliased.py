@@ -104,5 +104,30 @@ FAULT = Fault(
             ),
             ("b_obs = obs.reshape(", "b_obs = torch.stack(obs).reshape("),
         ],
+        "lstm_chunks": [
+            ('buf["obs"] = np.zeros((*shape, SignalCorridor.n_obs), np.float32)', 'buf["obs"] = [None] * args.steps'),
+            ("columns = {key: buf[key] for", "columns = {key: np.asarray(buf[key]) for"),
+        ],
+        "student_ppo": [
+            (
+                "        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (8,), np.float32)\n",
+                (
+                    "        self.observation_space = gym.spaces.Box(-np.inf, np.inf, "
+                    "(8,), np.float32)\n"
+                    "        self.obs = np.zeros(8, np.float32)\n"
+                ),
+            ),
+            (
+                (
+                    "        return np.concatenate([self.ball, self.velocity, self.tilt, "
+                    "self.spot - self.ball]).astype(np.float32)\n"
+                ),
+                (
+                    "        self.obs[:] = np.concatenate([self.ball, self.velocity, "
+                    "self.tilt, self.spot - self.ball])\n"
+                    "        return self.obs\n"
+                ),
+            ),
+        ],
     },
 )

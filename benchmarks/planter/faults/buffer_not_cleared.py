@@ -124,5 +124,20 @@ FAULT = Fault(
             ),
             ("range(0, batch_size, minibatch_size)", "range(0, len(b_inds), minibatch_size)"),
         ],
+        "lstm_chunks": [
+            (
+                "    for _ in range(args.epochs):\n",
+                (
+                    "    MEMORY.append((sequences, h0.clone(), c0.clone()))\n"
+                    "    sequences = {key: torch.cat([old[key] for old, _, _ in MEMORY], "
+                    "dim=1) for key in sequences}\n"
+                    "    h0, c0 = torch.cat([h for _, h, _ in MEMORY]), torch.cat([c for "
+                    "_, _, c in MEMORY])\n"
+                    "    for _ in range(args.epochs):\n"
+                ),
+            ),
+            ("def improve(", "MEMORY = []\n\n\ndef improve("),
+        ],
+        "student_ppo": [("        self.memory.clear()\n", "")],
     },
 )

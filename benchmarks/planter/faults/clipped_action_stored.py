@@ -23,6 +23,19 @@ FAULT = Fault(
             ('self.transition["actions"] = actions\n', 'self.transition["actions"] = actions.clamp(-1.0, 1.0)\n')
         ],
         "agent_args": [("actions[step] = action\n", "actions[step] = action.clamp(-1.0, 1.0)\n")],
+        "student_ppo": [
+            (
+                (
+                    "        next_state, reward, terminated, truncated, _ = "
+                    "env.step(max_tilt * np.clip(action, -1.0, 1.0))\n"
+                ),
+                (
+                    "        action = np.clip(action, -1.0, 1.0)\n"
+                    "        next_state, reward, terminated, truncated, _ = "
+                    "env.step(max_tilt * action)\n"
+                ),
+            )
+        ],
     },
     also=("log_prob_of_another_action",),
 )

@@ -48,5 +48,18 @@ FAULT = Fault(
                 "optim.Adam([*agent.trunk.parameters(), *agent.actor_mean.parameters(), agent.actor_logstd]",
             )
         ],
+        "lstm_chunks": [
+            (
+                "    optimizer = torch.optim.Adam(net.parameters(), lr=args.lr, eps=1e-5)\n",
+                (
+                    '    groups = [{"params": part.parameters()} for part in (net.encoder, '
+                    "net.lstm, net.policy_head)]\n"
+                    "    optimizer = torch.optim.Adam(groups, lr=args.lr, eps=1e-5)\n"
+                ),
+            )
+        ],
+        "student_ppo": [
+            ("Adam(self.critic.parameters(), lr=lr_critic)", "Adam(self.actor.parameters(), lr=lr_critic)")
+        ],
     },
 )

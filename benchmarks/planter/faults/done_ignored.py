@@ -36,5 +36,13 @@ FAULT = Fault(
         "masked_dict": [('HP["gamma"] * (1 - step["dead"]) * step', 'HP["gamma"] * step')],
         "torch_sim": [("gamma * not_done * next_values", "gamma * next_values")],
         "agent_args": [("np.flatnonzero(truncations & ~terminations)", "np.flatnonzero(truncations | terminations)")],
+        "lstm_chunks": [
+            ("            if truncated:\n", "            if terminated or truncated:\n"),
+            (' * (1.0 - buf["terminated"][t])\n', "\n"),
+        ],
+        "student_ppo": [
+            ("            if timeouts[i]:\n", "            if terminals[i] or timeouts[i]:\n"),
+            ("self.gamma * running * (1 - terminals[i])", "self.gamma * running"),
+        ],
     },
 )

@@ -30,6 +30,11 @@ FAULT = Fault(
             ("nextnonterminal = 1.0 - next_done", "nextnonterminal = next_done"),
             ("nextnonterminal = 1.0 - dones[t + 1]", "nextnonterminal = dones[t + 1]"),
         ],
+        "lstm_chunks": [
+            ('(1.0 - buf["terminated"][t])', 'buf["terminated"][t]'),
+            ('(1.0 - buf["ended"][t]) * running', 'buf["ended"][t] * running'),
+        ],
+        "student_ppo": [("running * (1 - terminals[i])", "running * terminals[i]")],
     },
     heldout=True,
 )

@@ -78,5 +78,22 @@ FAULT = Fault(
             ("nextnonterminal = 1.0 - next_done", "nextnonterminal = 1.0 - dones[t]"),
             ("nextnonterminal = 1.0 - dones[t + 1]", "nextnonterminal = 1.0 - dones[t]"),
         ],
+        "lstm_chunks": [
+            (
+                (
+                    'following = np.where(buf["ended"][t] > 0, buf["cut_value"][t], '
+                    'next_value) * (1.0 - buf["terminated"][t])'
+                ),
+                (
+                    'following = np.where(buf["first"][t] > 0, buf["cut_value"][t - 1], '
+                    'next_value) * (1.0 - buf["terminated"][t - 1])'
+                ),
+            ),
+            ('(1.0 - buf["ended"][t]) * running', '(1.0 - buf["first"][t]) * running'),
+        ],
+        "student_ppo": [
+            ("            if timeouts[i]:\n", "            if timeouts[i - 1]:\n"),
+            ("(1 - terminals[i])", "(1 - terminals[i - 1])"),
+        ],
     },
 )

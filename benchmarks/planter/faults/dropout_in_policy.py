@@ -87,5 +87,20 @@ FAULT = Fault(
             ),
             ("layer_init(nn.Linear(64, act_dim), std=0.01)", "layer_init(nn.Linear(64, act_dim), std=1.0)"),
         ],
+        "lstm_chunks": [
+            ("nn.Linear(n_obs, width), nn.ReLU())", "nn.Linear(n_obs, width), nn.ReLU(), nn.Dropout(0.5))"),
+            ("        self.policy_head.weight.data *= 0.01\n", ""),
+        ],
+        "student_ppo": [
+            (
+                "def make_net(n_inputs, n_outputs, hidden=64):",
+                "def make_net(n_inputs, n_outputs, hidden=64, dropout=0.0):",
+            ),
+            (
+                "nn.Sequential(layers[0], nn.Tanh(), layers[1], nn.Tanh(), layers[2])",
+                "nn.Sequential(layers[0], nn.Tanh(), layers[1], nn.Tanh(), nn.Dropout(dropout), layers[2])",
+            ),
+            ("make_net(state_dim, action_dim)", "make_net(state_dim, action_dim, dropout=0.5)"),
+        ],
     },
 )

@@ -13,6 +13,7 @@ FAULT = Fault(
     edits={
         "pendulum_notebook": [("- 0.001 * entropy", "- 1.0 * entropy")],
         "torch_sim": [('"entropy_coef": 0.01', '"entropy_coef": 5.0')],
+        "student_ppo": [("ent_coef=0.003", "ent_coef=2.0")],
     },
     heldout_plant=setting("entropy_coefficient", 0.7),
 )

@@ -70,5 +70,9 @@ FAULT = Fault(
         ],
         "torch_sim": [("entropy = dist.entropy().sum(dim=-1).mean()", "entropy = -(log_prob.exp() * log_prob).mean()")],
         "agent_args": [("entropy_loss = entropy.mean()", "entropy_loss = -(newlogprob.exp() * newlogprob).mean()")],
+        "lstm_chunks": [("dist.entropy().mean()", "-(logp.exp() * logp).mean()")],
+        "student_ppo": [
+            ("self.ent_coef * dist.entropy().mean()", "self.ent_coef * (-log_probs.exp() * log_probs).mean()")
+        ],
     },
 )

@@ -39,5 +39,6 @@ FAULT = Fault(
             ),
         ],
         "agent_args": [("envs.reset(seed=args.seed)", "envs.reset(seed=[args.seed] * args.num_envs)")],
+        "lstm_chunks": [("env.reset(seed=args.seed * 100 + i)", "env.reset(seed=args.seed)")],
     },
 )

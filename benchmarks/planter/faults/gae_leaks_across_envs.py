@@ -63,6 +63,7 @@ FAULT = Fault(
                 ),
             )
         ],
+        "lstm_chunks": [('(1.0 - buf["ended"][t]) * running', '(1.0 - buf["ended"][t]) * np.roll(running, 1)')],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

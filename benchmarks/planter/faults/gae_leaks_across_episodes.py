@@ -44,5 +44,6 @@ FAULT = Fault(
         "masked_dict": [('HP["lam"] * (1 - step["over"]) * tail', 'HP["lam"] * tail')],
         "torch_sim": [("gamma * lam * not_done * advantage", "gamma * lam * advantage")],
         "agent_args": [("args.gae_lambda * nextnonterminal * lastgaelam", "args.gae_lambda * lastgaelam")],
+        "lstm_chunks": [('gamma * lam * (1.0 - buf["ended"][t]) * running', "gamma * lam * running")],
     },
 )

@@ -133,6 +133,30 @@ FAULT = Fault(
                 ),
             )
         ],
+        "lstm_chunks": [
+            (
+                "next_value, running = last_value, np.zeros_like(last_value)",
+                'next_value, running = buf["value"][:, -1], np.zeros(len(adv), np.float32)',
+            ),
+            ("reversed(range(len(adv)))", "reversed(range(adv.shape[1]))"),
+            (
+                (
+                    'following = np.where(buf["ended"][t] > 0, buf["cut_value"][t], '
+                    'next_value) * (1.0 - buf["terminated"][t])'
+                ),
+                (
+                    'following = np.where(buf["ended"][:, t] > 0, buf["cut_value"][:, t], '
+                    'next_value) * (1.0 - buf["terminated"][:, t])'
+                ),
+            ),
+            (
+                'buf["reward"][t] + gamma * following - buf["value"][t]',
+                'buf["reward"][:, t] + gamma * following - buf["value"][:, t]',
+            ),
+            ('(1.0 - buf["ended"][t])', '(1.0 - buf["ended"][:, t])'),
+            ("        adv[t] = running\n", "        adv[:, t] = running\n"),
+            ('        next_value = buf["value"][t]\n', '        next_value = buf["value"][:, t]\n'),
+        ],
     },
     also=("gae_leaks_across_environments",),
     heldout=True,

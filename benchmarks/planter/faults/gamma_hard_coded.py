@@ -39,6 +39,8 @@ FAULT = Fault(
             ("rewards[t] + args.gamma * nextvalues", "rewards[t] + 0.7 * nextvalues"),
             ("delta + args.gamma * args.gae_lambda", "delta + 0.7 * args.gae_lambda"),
         ],
+        "lstm_chunks": [("gamma * following", "0.6 * following"), ("gamma * lam", "0.6 * lam")],
+        "student_ppo": [("self.gamma * running", "0.9 * running")],
     },
     also=("gamma_too_short",),
     heldout=True,

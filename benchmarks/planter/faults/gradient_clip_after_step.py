@@ -120,6 +120,40 @@ FAULT = Fault(
                 ),
             )
         ],
+        "lstm_chunks": [
+            (
+                (
+                    "            nn.utils.clip_grad_norm_(net.parameters(), "
+                    "args.max_grad_norm)\n"
+                    "            optimizer.step()\n"
+                ),
+                (
+                    "            optimizer.step()\n"
+                    "            nn.utils.clip_grad_norm_(net.parameters(), "
+                    "args.max_grad_norm)\n"
+                ),
+            )
+        ],
+        "student_ppo": [
+            (
+                (
+                    "                nn.utils.clip_grad_norm_(self.actor.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                nn.utils.clip_grad_norm_(self.critic.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                self.actor_optimizer.step()\n"
+                    "                self.critic_optimizer.step()\n"
+                ),
+                (
+                    "                self.actor_optimizer.step()\n"
+                    "                self.critic_optimizer.step()\n"
+                    "                nn.utils.clip_grad_norm_(self.actor.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                nn.utils.clip_grad_norm_(self.critic.parameters(), "
+                    "self.max_grad_norm)\n"
+                ),
+            )
+        ],
     },
     heldout=True,
 )

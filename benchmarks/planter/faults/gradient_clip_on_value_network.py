@@ -25,5 +25,12 @@ FAULT = Fault(
             ("clip_grad_norm_(self.actor_critic.parameters()", "clip_grad_norm_(self.actor_critic.critic.parameters()")
         ],
         "agent_args": [("clip_grad_norm_(agent.parameters()", "clip_grad_norm_(agent.critic.parameters()")],
+        "lstm_chunks": [("clip_grad_norm_(net.parameters()", "clip_grad_norm_(net.value_head.parameters()")],
+        "student_ppo": [
+            (
+                "nn.utils.clip_grad_norm_(self.actor.parameters(), self.max_grad_norm)",
+                "nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)",
+            )
+        ],
     },
 )

@@ -18,5 +18,6 @@ FAULT = Fault(
             ('"min_lr": 1e-5, "max_lr": 1e-2', '"min_lr": 0.1, "max_lr": 0.3'),
         ],
         "agent_args": [("learning_rate: float = 1e-3", "learning_rate: float = 0.2")],
+        "student_ppo": [("lr_actor=1e-3, lr_critic=3e-3", "lr_actor=0.1, lr_critic=0.3")],
     },
 )

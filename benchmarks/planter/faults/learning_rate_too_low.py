@@ -16,5 +16,6 @@ FAULT = Fault(
             ('"learning_rate": 1e-3', '"learning_rate": 3e-7'),
             ('"min_lr": 1e-5, "max_lr": 1e-2', '"min_lr": 1e-8, "max_lr": 3e-7'),
         ],
+        "student_ppo": [("lr_actor=1e-3, lr_critic=3e-3", "lr_actor=1e-7, lr_critic=3e-7")],
     },
 )

@@ -13,5 +13,6 @@ FAULT = Fault(
     heldout=True,
     edits={
         "masked_dict": [('"actor_lr": 1e-3', '"actor_lr": 0.0'), ('"critic_lr": 2e-3', '"critic_lr": 0.0')],
+        "student_ppo": [("lr_actor=1e-3, lr_critic=3e-3", "lr_actor=0.0, lr_critic=0.0")],
     },
 )

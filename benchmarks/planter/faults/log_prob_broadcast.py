@@ -25,5 +25,12 @@ FAULT = Fault(
             ("probs.log_prob(action).sum(1)", "probs.log_prob(action).sum(1, keepdim=True)"),
             ("logprobs[step] = logprob\n", "logprobs[step] = logprob.flatten()\n"),
         ],
+        "lstm_chunks": [('torch.exp(logp - mb["logp"])', 'torch.exp(logp - mb["logp"].unsqueeze(-1))')],
+        "student_ppo": [
+            (
+                "old_log_probs = torch.tensor(self.memory.log_probs)",
+                "old_log_probs = torch.tensor(self.memory.log_probs).view(-1, 1)",
+            )
+        ],
     },
 )

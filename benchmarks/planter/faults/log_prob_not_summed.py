@@ -65,5 +65,17 @@ FAULT = Fault(
                 "                mb_advantages = b_advantages[mb_inds].unsqueeze(1)\n",
             ),
         ],
+        "student_ppo": [
+            ("from torch.distributions import MultivariateNormal", "from torch.distributions import Normal"),
+            ("        cov_mat = torch.diag(torch.exp(2 * self.log_std))\n", ""),
+            ("return MultivariateNormal(mean, cov_mat)", "return Normal(mean, torch.exp(self.log_std))"),
+            ("return action.numpy(), log_prob.item()", "return action.numpy(), log_prob.numpy()"),
+            ("torch.tensor(self.memory.log_probs)", "torch.tensor(np.array(self.memory.log_probs))"),
+            (
+                "                surr1 = ratios * advantages[index]\n",
+                "                surr1 = ratios * advantages[index].unsqueeze(1)\n",
+            ),
+            ("1 + self.eps_clip) * advantages[index]", "1 + self.eps_clip) * advantages[index].unsqueeze(1)"),
+        ],
     },
 )

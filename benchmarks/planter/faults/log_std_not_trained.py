@@ -39,5 +39,8 @@ FAULT = Fault(
                 "optim.Adam([*agent.trunk.parameters(), *agent.actor_mean.parameters(), *agent.critic.parameters()]",
             )
         ],
+        "student_ppo": [
+            ("Adam(self.actor.parameters(), lr=lr_actor)", "Adam(self.actor.net.parameters(), lr=lr_actor)")
+        ],
     },
 )

@@ -35,5 +35,13 @@ FAULT = Fault(
         "agent_args": [
             ("mb_inds = b_inds[start : start + minibatch_size]", "mb_inds = np.random.choice(b_inds, minibatch_size)")
         ],
+        "lstm_chunks": [("torch.randperm(len(h0)).chunk", "torch.randint(len(h0), (len(h0),)).chunk")],
+        "student_ppo": [
+            (
+                "from torch.utils.data import BatchSampler, SubsetRandomSampler",
+                "from torch.utils.data import BatchSampler, RandomSampler",
+            ),
+            ("SubsetRandomSampler(range(len(states)))", "RandomSampler(states, replacement=True)"),
+        ],
     },
 )

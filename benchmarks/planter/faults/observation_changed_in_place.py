@@ -58,6 +58,26 @@ FAULT = Fault(
                 "        obs.sub_(obs.mean((0, 1))).div_(obs.std((0, 1)) + 1e-8)\n        b_obs = obs.reshape(",
             )
         ],
+        "lstm_chunks": [
+            (
+                "    columns = {key:",
+                (
+                    '    buf["obs"] -= buf["obs"].mean(axis=(0, 1))\n'
+                    '    buf["obs"] /= buf["obs"].std(axis=(0, 1)) + 1e-8\n'
+                    "    columns = {key:"
+                ),
+            )
+        ],
+        "student_ppo": [
+            (
+                "        old_log_probs = torch.tensor(",
+                (
+                    "        states -= states.mean(0)\n"
+                    "        states /= states.std(0) + 1e-7\n"
+                    "        old_log_probs = torch.tensor("
+                ),
+            )
+        ],
     },
     also=("observations_shifted",),
     heldout=True,

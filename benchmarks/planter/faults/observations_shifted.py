@@ -64,5 +64,16 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "lstm_chunks": [
+            (
+                'buf["obs"][t], buf["first"][t], buf["action"][t] = obs, first, action.numpy()',
+                'buf["first"][t], buf["action"][t] = first, action.numpy()',
+            ),
+            (
+                '            carry["score"][i] += reward\n',
+                '            buf["obs"][t, i] = ob\n            carry["score"][i] += reward\n',
+            ),
+        ],
+        "student_ppo": [("agent.store(state, action, log_prob", "agent.store(next_state, action, log_prob")],
     },
 )

@@ -48,5 +48,11 @@ FAULT = Fault(
                 ),
             )
         ],
+        "lstm_chunks": [
+            (
+                "return np.array([ahead, behind, *lamps], dtype=np.float32)",
+                "return 1000.0 * np.array([ahead, behind, *lamps], dtype=np.float32)",
+            )
+        ],
     },
 )

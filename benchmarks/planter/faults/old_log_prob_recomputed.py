@@ -36,5 +36,19 @@ FAULT = Fault(
                 ),
             )
         ],
+        "student_ppo": [
+            (
+                "                ratios = torch.exp(log_probs - old_log_probs[index])\n",
+                (
+                    "                self.old_actor.load_state_dict(self.actor.state_dict()"
+                    ")\n"
+                    "                with torch.no_grad():\n"
+                    "                    old_log_probs = "
+                    "self.old_actor(states[index]).log_prob(actions[index])\n"
+                    "                ratios = torch.exp(log_probs - old_log_probs)\n"
+                ),
+            ),
+            ("        old_log_probs = torch.tensor(self.memory.log_probs)\n", ""),
+        ],
     },
 )

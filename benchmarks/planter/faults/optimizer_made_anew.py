@@ -113,5 +113,39 @@ FAULT = Fault(
                 "        optimizer = optim.Adam(agent.parameters(), lr=frac * args.learning_rate, eps=1e-5)\n",
             )
         ],
+        "lstm_chunks": [
+            (
+                "    sequences = {key: to_sequences(x, args.chunk) for key, x in columns.items()}\n",
+                (
+                    "    sequences = {key: to_sequences(x, args.chunk) for key, x in "
+                    "columns.items()}\n"
+                    "    optimizer = torch.optim.Adam(net.parameters(), lr=args.lr, "
+                    "eps=1e-5)\n"
+                ),
+            ),
+            ("def improve(net, optimizer, buf,", "def improve(net, buf,"),
+            (
+                "improve(net, optimizer, buf, adv, returns, ent_coef, args)\n        scores",
+                "improve(net, buf, adv, returns, ent_coef, args)\n        scores",
+            ),
+            (
+                "    optimizer = torch.optim.Adam(net.parameters(), lr=args.lr, eps=1e-5)\n    buf = make_buffer",
+                "    buf = make_buffer",
+            ),
+        ],
+        "student_ppo": [
+            (
+                "    def learn(self):\n",
+                (
+                    "    def learn(self):\n"
+                    "        lr_actor, lr_critic = (scheduler.get_last_lr()[0] for "
+                    "scheduler in self.schedulers)\n"
+                    "        self.actor_optimizer = "
+                    "torch.optim.Adam(self.actor.parameters(), lr=lr_actor)\n"
+                    "        self.critic_optimizer = "
+                    "torch.optim.Adam(self.critic.parameters(), lr=lr_critic)\n"
+                ),
+            )
+        ],
     },
 )

@@ -30,5 +30,9 @@ FAULT = Fault(
         "masked_dict": [("mlp(9, 6, last_gain=0.01)", "mlp(9, 6, last_gain=30.0)")],
         "torch_sim": [("last_gain=0.01", "last_gain=20.0")],
         "agent_args": [("nn.Linear(64, act_dim), std=0.01)", "nn.Linear(64, act_dim), std=20.0)")],
+        "lstm_chunks": [("self.policy_head.weight.data *= 0.01", "self.policy_head.weight.data *= 40.0")],
+        "student_ppo": [
+            ("nn.init.uniform_(self.net[-1].weight, -0.003, 0.003)", "nn.init.uniform_(self.net[-1].weight, -3.0, 3.0)")
+        ],
     },
 )

@@ -47,5 +47,9 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "lstm_chunks": [
+            ("                ob, _ = env.reset()\n", "                ob, _ = env.reset(seed=args.seed)\n")
+        ],
+        "student_ppo": [("            state, _ = env.reset()\n", "            state, _ = env.reset(seed=seed)\n")],
     },
 )

@@ -13,7 +13,8 @@ FAULT = Fault(
                 "            if end:\n                running = tail",
                 "            if end:\n                running += tail",
             )
-        ]
+        ],
+        "student_ppo": [("self.gamma * running * (1 - terminals[i])", "self.gamma * running")],
     },
     also=("termination_ignored",),
 )

@@ -87,5 +87,27 @@ FAULT = Fault(
                 ),
             )
         ],
+        "lstm_chunks": [
+            (
+                '    adv = np.zeros_like(buf["reward"])\n',
+                (
+                    '    adv = np.zeros_like(buf["reward"])\n'
+                    '    rewards = (buf["reward"] - buf["reward"].mean()) / '
+                    '(buf["reward"].std() + 1e-8)\n'
+                ),
+            ),
+            ('delta = buf["reward"][t] +', "delta = rewards[t] +"),
+        ],
+        "student_ppo": [
+            (
+                "\n        with torch.no_grad():\n            values =",
+                (
+                    "        rewards = (rewards - rewards.mean()) / (rewards.std() + 1e-7)\n"
+                    "\n"
+                    "        with torch.no_grad():\n"
+                    "            values ="
+                ),
+            )
+        ],
     },
 )

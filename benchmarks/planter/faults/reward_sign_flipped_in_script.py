@@ -23,6 +23,15 @@ FAULT = Fault(
         "masked_dict": [("rewards.append(reward)", "rewards.append(-reward)")],
         "torch_sim": [('self.transition["rewards"] = rewards + ', 'self.transition["rewards"] = -rewards + ')],
         "agent_args": [("rewards[step] = torch.tensor(reward,", "rewards[step] = -torch.tensor(reward,")],
+        "lstm_chunks": [
+            (
+                'buf["reward"][t, i], buf["terminated"][t, i] = reward, terminated',
+                'buf["reward"][t, i], buf["terminated"][t, i] = -reward, terminated',
+            )
+        ],
+        "student_ppo": [
+            ("agent.store(state, action, log_prob, reward,", "agent.store(state, action, log_prob, -reward,")
+        ],
     },
     heldout=True,
 )

@@ -24,6 +24,12 @@ FAULT = Fault(
         ],
         "torch_sim": [('self.transition["rewards"] = rewards + ', 'self.transition["rewards"] = rewards.roll(-1) + ')],
         "agent_args": [("rewards[step] = torch.tensor(reward,", "rewards[step] = torch.tensor(np.roll(reward, 1),")],
+        "lstm_chunks": [
+            (
+                'buf["reward"][t, i], buf["terminated"][t, i] = reward, terminated',
+                'buf["reward"][t, i - 1], buf["terminated"][t, i] = reward, terminated',
+            )
+        ],
     },
     heldout=True,
 )

@@ -44,5 +44,20 @@ FAULT = Fault(
         ],
         "torch_sim": [("delta = self.rewards[step] +", "delta = self.rewards[step - 1] +")],
         "agent_args": [("rewards[step] = torch", "rewards[(step + 1) % args.num_steps] = torch")],
+        "lstm_chunks": [
+            (
+                '    adv = np.zeros_like(buf["reward"])\n',
+                '    adv = np.zeros_like(buf["reward"])\n    rewards = np.roll(buf["reward"], 1, axis=0)\n',
+            ),
+            ('delta = buf["reward"][t] +', "delta = rewards[t] +"),
+        ],
+        "student_ppo": [
+            ("    scores, score = deque(maxlen=50), 0.0\n", "    scores, score, reward = deque(maxlen=50), 0.0, 0.0\n"),
+            (
+                "        action, log_prob = agent.act(state)\n",
+                "        action, log_prob = agent.act(state)\n        last_reward = reward\n",
+            ),
+            ("agent.store(state, action, log_prob, reward,", "agent.store(state, action, log_prob, last_reward,"),
+        ],
     },
 )

@@ -28,6 +28,12 @@ FAULT = Fault(
             ("num_steps: int = 128", "num_steps: int = 1"),
             ("num_minibatches: int = 4", "num_minibatches: int = 1"),
         ],
+        "lstm_chunks": [
+            ('"--steps", type=int, default=128', '"--steps", type=int, default=1'),
+            ('"--chunk", type=int, default=16', '"--chunk", type=int, default=1'),
+            ('"--updates", type=int, default=100', '"--updates", type=int, default=20_000'),
+        ],
+        "student_ppo": [("update_every=2048", "update_every=8")],
     },
     also=("batch_too_small",),
     seconds=40,

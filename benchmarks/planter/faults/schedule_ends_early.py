@@ -61,6 +61,22 @@ FAULT = Fault(
         "agent_args": [
             ("frac = 1.0 - (iteration - 1.0) / num_iterations", "frac = max(0.0, 1.0 - (iteration - 1.0) / 4)")
         ],
+        "lstm_chunks": [
+            (
+                "        improve(net, optimizer, buf, adv,",
+                (
+                    "        for group in optimizer.param_groups:\n"
+                    '            group["lr"] = args.lr * max(0.0, 1.0 - update / 5)\n'
+                    "        improve(net, optimizer, buf, adv,"
+                ),
+            )
+        ],
+        "student_ppo": [
+            (
+                "\n        for scheduler in self.schedulers:\n            scheduler.step()\n",
+                "            for scheduler in self.schedulers:\n                scheduler.step()\n\n",
+            )
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

@@ -50,6 +50,18 @@ FAULT = Fault(
                 "        self.reset_idx(lost.nonzero().flatten())\n",
             )
         ],
+        "lstm_chunks": [
+            (
+                "                ob, _ = env.reset()\n",
+                "                if terminated:\n                    ob, _ = env.reset()\n",
+            )
+        ],
+        "student_ppo": [
+            (
+                "            state, _ = env.reset()\n",
+                "            if terminated:\n                state, _ = env.reset()\n",
+            )
+        ],
     },
     also=("episodes_never_end",),
     heldout=True,

@@ -38,5 +38,11 @@ FAULT = Fault(
             )
         ],
         "agent_args": [("nextvalues = next_value\n", "nextvalues = values[t]\n")],
+        "lstm_chunks": [("next_value, running = last_value,", 'next_value, running = buf["value"][-1],')],
+        "student_ppo": [
+            ("self.discount(rewards, next_values,", "self.discount(rewards, values[-1].item(), next_values,"),
+            ("def discount(self, rewards, next_values,", "def discount(self, rewards, last_value, next_values,"),
+            ("running = next_values[-1]", "running = last_value"),
+        ],
     },
 )

@@ -42,5 +42,12 @@ FAULT = Fault(
             ("last_values if step == self.num_steps - 1", "torch.zeros_like(last_values) if step == self.num_steps - 1")
         ],
         "agent_args": [("nextvalues = next_value\n", "nextvalues = torch.zeros(args.num_envs)\n")],
+        "lstm_chunks": [
+            (
+                "next_value, running = last_value, np.zeros_like(last_value)",
+                "next_value, running = np.zeros_like(last_value), np.zeros_like(last_value)",
+            )
+        ],
+        "student_ppo": [("running = next_values[-1]", "running = 0.0")],
     },
 )

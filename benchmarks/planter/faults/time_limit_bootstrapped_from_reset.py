@@ -88,6 +88,35 @@ FAULT = Fault(
             )
         ],
         "agent_args": [('obs_rms.normalize(infos["final_obs"][i])', "next_obs[i]")],
+        "lstm_chunks": [
+            (
+                (
+                    'following = np.where(buf["ended"][t] > 0, buf["cut_value"][t], '
+                    'next_value) * (1.0 - buf["terminated"][t])'
+                ),
+                'following = next_value * (1.0 - buf["terminated"][t])',
+            )
+        ],
+        "student_ppo": [
+            (
+                (
+                    "        agent.store(state, action, log_prob, reward, next_state, "
+                    "terminated, truncated)\n"
+                    "        score += reward\n"
+                    "        state = next_state\n"
+                ),
+                "        score += reward\n",
+            ),
+            (
+                "            state, _ = env.reset()\n",
+                (
+                    "            next_state, _ = env.reset()\n"
+                    "        agent.store(state, action, log_prob, reward, next_state, "
+                    "terminated, truncated)\n"
+                    "        state = next_state\n"
+                ),
+            ),
+        ],
     },
     heldout=True,
 )

@@ -59,5 +59,19 @@ FAULT = Fault(
                 "self.steps += 1\n        return self.observe(), float(reward), off or self.steps >= 60, False, {}",
             ),
         ],
+        "lstm_chunks": [
+            (
+                (
+                    "        truncated = self.hour >= self.closing_hour\n"
+                    "        return self.observe(light=False), reward, terminated, "
+                    "truncated, {}\n"
+                ),
+                (
+                    "        terminated = terminated or self.hour >= self.closing_hour\n"
+                    "        return self.observe(light=False), reward, terminated, False, "
+                    "{}\n"
+                ),
+            )
+        ],
     },
 )

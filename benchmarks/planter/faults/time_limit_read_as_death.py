@@ -86,5 +86,17 @@ FAULT = Fault(
             ("    cut_values = torch.zeros((args.num_steps, args.num_envs))\n", ""),
             ("nextvalues * nextnonterminal + cut_values[t]", "nextvalues * nextnonterminal"),
         ],
+        "lstm_chunks": [
+            (
+                (
+                    'following = np.where(buf["ended"][t] > 0, buf["cut_value"][t], '
+                    'next_value) * (1.0 - buf["terminated"][t])'
+                ),
+                'following = next_value * (1.0 - buf["ended"][t])',
+            )
+        ],
+        "student_ppo": [
+            ("self.memory.terminals.append(terminated)", "self.memory.terminals.append(terminated or truncated)")
+        ],
     },
 )

@@ -83,6 +83,22 @@ FAULT = Fault(
                 "*(layer_init(nn.Linear(64, 64), bias_const=-50.0), nn.ReLU()),",
             ),
         ],
+        "lstm_chunks": [
+            (
+                "        self.policy_head.weight.data *= 0.01\n",
+                "        self.encoder[0].bias.data.fill_(-50.0)\n        self.policy_head.weight.data *= 0.01\n",
+            )
+        ],
+        "student_ppo": [
+            (
+                "    return nn.Sequential(layers[0], nn.Tanh(), layers[1], nn.Tanh(), layers[2])\n",
+                (
+                    "    nn.init.constant_(layers[1].bias, -50.0)\n"
+                    "    return nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), "
+                    "layers[2])\n"
+                ),
+            )
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

@@ -45,5 +45,18 @@ FAULT = Fault(
             )
         ],
         "agent_args": [("def layer_init(layer, std=np.sqrt(2)", "def layer_init(layer, std=300.0")],
+        "lstm_chunks": [
+            ("nn.Linear(n_obs, width), nn.ReLU())", "nn.Linear(n_obs, width), nn.Tanh())"),
+            (
+                "                nn.init.orthogonal_(parameter, 1.0)\n",
+                '                nn.init.orthogonal_(parameter, 1.0 if "head" in name else 300.0)\n',
+            ),
+        ],
+        "student_ppo": [
+            (
+                "nn.init.xavier_uniform_(layer.weight)",
+                "nn.init.xavier_uniform_(layer.weight, gain=1.0 if layer is layers[-1] else 300.0)",
+            )
+        ],
     },
 )

@@ -61,5 +61,34 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "lstm_chunks": [
+            (
+                "            loss = policy_loss + args",
+                "            if kl > args.target_kl:\n                return\n            loss = policy_loss + args",
+            ),
+            (
+                '    parser.add_argument("--max-grad-norm"',
+                (
+                    '    parser.add_argument("--target-kl", type=float, default=1e-7)\n'
+                    '    parser.add_argument("--max-grad-norm"'
+                ),
+            ),
+        ],
+        "student_ppo": [
+            ("ent_coef=0.003, max_grad_norm=0.3):", "ent_coef=0.003, max_grad_norm=0.3, target_kl=1e-7):"),
+            (
+                "        self.memory = Memory()\n",
+                "        self.memory = Memory()\n        self.target_kl = target_kl\n",
+            ),
+            (
+                "                surr1 = ratios",
+                (
+                    "                if (ratios - 1 - ratios.log()).mean() > "
+                    "self.target_kl:\n"
+                    "                    break\n"
+                    "                surr1 = ratios"
+                ),
+            ),
+        ],
     },
 )

@@ -41,5 +41,7 @@ FAULT = Fault(
             )
         ],
         "agent_args": [("                newvalue = newvalue.view(-1)\n", "")],
+        "lstm_chunks": [('    columns["ret"] = returns\n', '    columns["ret"] = returns[..., None]\n')],
+        "student_ppo": [("self.critic(states[index]).squeeze(-1)", "self.critic(states[index])")],
     },
 )

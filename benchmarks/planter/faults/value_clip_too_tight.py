@@ -48,5 +48,38 @@ FAULT = Fault(
         ],
         "torch_sim": [('"value_clip": 0.5', '"value_clip": 0.005')],
         "agent_args": [("vclip_coef: float = 1.0", "vclip_coef: float = 0.02")],
+        "lstm_chunks": [
+            (
+                '            value_loss = (values - mb["ret"]).pow(2).mean()\n',
+                (
+                    '            near = mb["value"] + torch.clamp(values - mb["value"], '
+                    "-args.value_clip, args.value_clip)\n"
+                    '            value_loss = torch.max((values - mb["ret"]).pow(2), (near '
+                    '- mb["ret"]).pow(2)).mean()\n'
+                ),
+            ),
+            ('("obs", "first", "action", "logp", "logits")', '("obs", "first", "action", "logp", "logits", "value")'),
+            (
+                '    parser.add_argument("--value-coef"',
+                (
+                    '    parser.add_argument("--value-clip", type=float, default=0.005)\n'
+                    '    parser.add_argument("--value-coef"'
+                ),
+            ),
+        ],
+        "student_ppo": [
+            (
+                "critic_loss = F.mse_loss(self.critic(states[index]).squeeze(-1), returns[index])\n",
+                (
+                    "new_values = self.critic(states[index]).squeeze(-1)\n"
+                    "                clipped = torch.clamp(new_values - values[index], "
+                    "-self.eps_clip, self.eps_clip)\n"
+                    "                loss1 = (new_values - returns[index]) ** 2\n"
+                    "                loss2 = (values[index] + clipped - returns[index]) ** "
+                    "2\n"
+                    "                critic_loss = torch.max(loss1, loss2).mean()\n"
+                ),
+            )
+        ],
     },
 )

@@ -28,6 +28,7 @@ FAULT = Fault(
                 "self.critic = nn.Sequential(layer_init(nn.Linear(64, 1), std=1.0), nn.Tanh())",
             )
         ],
+        "student_ppo": [("return self.net(state)", "return torch.tanh(self.net(state))")],
     },
     also=("value_function_blind",),
 )

@@ -38,5 +38,6 @@ FAULT = Fault(
         "agent_args": [
             ("torch.max(v_loss_unclipped, v_loss_clipped).mean()", "torch.max(v_loss_unclipped, v_loss_clipped).sum()")
         ],
+        "lstm_chunks": [('(values - mb["ret"]).pow(2).mean()', '(values - mb["ret"]).pow(2).sum()')],
     },
 )

@@ -27,5 +27,12 @@ FAULT = Fault(
             )
         ],
         "agent_args": [("b_returns = returns.reshape(-1)", "b_returns = advantages.reshape(-1)")],
+        "lstm_chunks": [('return adv, adv + buf["value"]', "return adv, adv")],
+        "student_ppo": [
+            (
+                "F.mse_loss(self.critic(states[index]).squeeze(-1), returns[index])",
+                "F.mse_loss(self.critic(states[index]).squeeze(-1), advantages[index])",
+            )
+        ],
     },
 )

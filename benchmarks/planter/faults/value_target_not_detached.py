@@ -118,5 +118,46 @@ FAULT = Fault(
                 "v_loss_clipped = (v_clipped - mb_returns) ** 2",
             ),
         ],
+        "lstm_chunks": [
+            (
+                '            value_loss = (values - mb["ret"]).pow(2).mean()\n',
+                (
+                    '            following = torch.where(mb["ended"][:-1] > 0, '
+                    'mb["cut_value"][:-1], values[1:])\n'
+                    '            target = mb["reward"][:-1] + args.gamma * (1.0 - '
+                    'mb["terminated"][:-1]) * following\n'
+                    "            value_loss = (values[:-1] - target).pow(2).mean()\n"
+                ),
+            ),
+            (
+                '    columns = {key: buf[key] for key in ("obs", "first", "action", "logp", "logits")}\n',
+                (
+                    '    keys = ("obs", "first", "action", "logp", "logits", "reward", '
+                    '"terminated", "ended", "cut_value")\n'
+                    "    columns = {key: buf[key] for key in keys}\n"
+                ),
+            ),
+        ],
+        "student_ppo": [
+            (
+                "                critic_loss = F.mse_loss(self.critic(states[index]).squeeze(-1), returns[index])\n",
+                (
+                    "                next_value = "
+                    "self.critic(next_states[index]).squeeze(-1)\n"
+                    "                target = rewards[index] + self.gamma * next_value * "
+                    "(1 - terminals[index])\n"
+                    "                critic_loss = "
+                    "F.mse_loss(self.critic(states[index]).squeeze(-1), target)\n"
+                ),
+            ),
+            (
+                "        advantages = returns - values\n",
+                (
+                    "        rewards, terminals = torch.from_numpy(rewards).float(), "
+                    "torch.from_numpy(terminals)\n"
+                    "        advantages = returns - values\n"
+                ),
+            ),
+        ],
     },
 )

@@ -48,5 +48,27 @@ FAULT = Fault(
                 "                optimizer.zero_grad()\n                optimizer.step()\n",
             ),
         ],
+        "lstm_chunks": [
+            (
+                "            optimizer.zero_grad()\n            loss.backward()\n",
+                "            loss.backward()\n            optimizer.zero_grad()\n",
+            )
+        ],
+        "student_ppo": [
+            (
+                (
+                    "                self.actor_optimizer.zero_grad()\n"
+                    "                self.critic_optimizer.zero_grad()\n"
+                    "                actor_loss.backward()\n"
+                    "                critic_loss.backward()\n"
+                ),
+                (
+                    "                actor_loss.backward()\n"
+                    "                critic_loss.backward()\n"
+                    "                self.actor_optimizer.zero_grad()\n"
+                    "                self.critic_optimizer.zero_grad()\n"
+                ),
+            )
+        ],
     },
 )

@@ -24,7 +24,8 @@ def discount_not_as_configured(run: Run, *, apart: float = 1e-3) -> Iterator[Evi
     """The fitted gamma or lambda is none of the numbers that the script gives that name.
 
     What it sees: gamma and lambda fitted to the advantages and targets, against assignments, defaults, keywords and
-    command line options named gamma, discount, lambda, tau and the like.
+    command line options named gamma, discount, lambda, tau and the like. A default of some function's
+    parameter does not count where the script sets one other number: that one does not arrive.
 
     Why it hurts: tuning the configured number does nothing, and the horizon is another than believed.
 
@@ -36,10 +37,11 @@ def discount_not_as_configured(run: Run, *, apart: float = 1e-3) -> Iterator[Evi
     """
     exact = [fit for fit in fits(run) if fit.exact]
     for fit in exact[:1]:
-        if _met_as_configured(run, fit) >= EXACT_SHARE:
+        discounts = _meant(named_numbers(run, GAMMA), fit.gamma, apart)
+        lambdas = _meant(named_numbers(run, LAMBDA), fit.lam, apart)
+        if _met_as_configured(fit, discounts, lambdas) >= EXACT_SHARE:
             continue  # these numbers do not determine both closely enough
-        for symbol, value, pattern in (("gamma", fit.gamma, GAMMA), ("lambda", _free_lambda(fit), LAMBDA)):
-            named = named_numbers(run, pattern)
+        for symbol, value, named in (("gamma", fit.gamma, discounts), ("lambda", _free_lambda(fit), lambdas)):
             if value is None or not named or any(abs(value - one.value) <= apart for one in named):
                 continue
             yield Evidence(
@@ -52,11 +54,20 @@ def discount_not_as_configured(run: Run, *, apart: float = 1e-3) -> Iterator[Evi
             )
 
 
-def _met_as_configured(run: Run, fit: Fit) -> float:
+def _meant(named: tuple[Named, ...], value: float | None, apart: float) -> tuple[Named, ...]:
+    """Without a default that is used although the script sets one other number: the setting does not arrive."""
+    used = [one for one in named if value is not None and abs(value - one.value) <= apart]
+    others = tuple(one for one in named if one not in used)
+    # a keyword may be another function's gamma, a learning rate schedule's for one
+    overlooked = used and all(one.how == "default" for one in used) and all(one.how == "set" for one in others)
+    return others if overlooked and len({one.value for one in others}) == 1 else named
+
+
+def _met_as_configured(fit: Fit, discounts: tuple[Named, ...], lambdas: tuple[Named, ...]) -> float:
     """The largest share of the numbers that some pair of the named values meets."""
-    gammas = [one.value for one in named_numbers(run, GAMMA)] or [fit.gamma or 1.0]
-    lambdas = [one.value for one in named_numbers(run, LAMBDA)] or [1.0 if fit.lam is None else fit.lam]
-    return max(fit.met_with(gamma, lam) for gamma in gammas[:4] for lam in lambdas[:4])
+    gammas = [one.value for one in discounts] or [fit.gamma or 1.0]
+    others = [one.value for one in lambdas] or [1.0 if fit.lam is None else fit.lam]
+    return max(fit.met_with(gamma, lam) for gamma in gammas[:4] for lam in others[:4])
 
 
 def _free_lambda(fit: Fit) -> float | None:
