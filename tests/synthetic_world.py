@@ -175,10 +175,12 @@ def advantages(world: World, script: Script) -> Any:
         v_last = np.zeros_like(v_last)
     after = np.concatenate([v[1:], v_last[None]])
     end = world.terminated | world.truncated
-    if script.variant in ("environments", "environments_own", "across_environments"):
+    if script.variant.startswith("environments_"):
+        flags = script.variant == "environments_flags"
+        at_cut_value = np.where(world.truncated, v_final, F(0))
+        return transposed(script, (r, v, world.starts if flags else end), at_cut_value if flags else None)
+    if script.variant in ("environments", "across_environments", "rolling"):
         return sideways(script, (r, v, after, end))
-    if script.variant == "rolling":
-        return rolling(script, (r, v, after, end))
     g, gl, kind = F(script.gamma), F(script.gamma * script.lam), script.variant
     out = np.zeros_like(r)
     for n in range(r.shape[1]):
@@ -206,8 +208,8 @@ def advantages(world: World, script: Script) -> Any:
 def sideways(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
     """Recursions that walk from environment to environment."""
     r, v, after, end = arrays
-    if script.variant == "environments_own":
-        return transposed(script, (r, v, end))
+    if script.variant == "rolling":
+        return rolling(script, arrays)
     g, gl = F(script.gamma), F(script.gamma * script.lam)
     out, running = np.zeros_like(r), F(0)
     steps, envs = r.shape
@@ -224,14 +226,18 @@ def sideways(script: Script, arrays: tuple[Any, Any, Any, Any]) -> Any:
     return out
 
 
-def transposed(script: Script, arrays: tuple[Any, Any, Any]) -> Any:
-    """Time and environments are mistaken for each other; the walk begins with the value of where it begins."""
+def transposed(script: Script, arrays: tuple[Any, Any, Any], cut: Any) -> Any:
+    """Time and environments are mistaken for each other; the walk begins with the value of where it begins.
+
+    With the values at time limits in `cut` the flags are those that stand with the neighbour.
+    """
     r, v, end = arrays
     g, gl = F(script.gamma), F(script.gamma * script.lam)
     out, running, following = np.zeros_like(r), np.zeros_like(r[:, 0]), v[:, -1]
     for n in reversed(range(r.shape[1])):
-        alive = np.where(end[:, n], F(0), F(1))
-        running = r[:, n] + g * alive * following - v[:, n] + gl * alive * running
+        flag = end[:, n] if cut is None else end[:, min(n + 1, r.shape[1] - 1)]
+        alive, rest = np.where(flag, F(0), F(1)), F(0) if cut is None else cut[:, n]
+        running = r[:, n] + g * (alive * following + rest) - v[:, n] + gl * alive * running
         out[:, n], following = running, v[:, n]
     return out
 

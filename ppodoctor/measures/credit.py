@@ -154,7 +154,8 @@ def _targets(steps: Steps) -> Tuple[Steps, Optional[Outcome]]:
     plain = explain(steps, "target", TARGET_FORMS, rare=False)
     if plain is None or plain.best.share >= ENOUGH:
         return steps, plain
-    tables, usual = [steps], [plain]
+    tables: List[Steps] = [steps]
+    usual: List[Optional[Outcome]] = [plain]
     for cuts in (cut_by_question(steps), cut_by_script(plain, steps)):
         if cuts is not None and not any(np.array_equal(steps.cut | cuts, table.cut) for table in tables):
             tables.append(replace(steps, terminated=steps.terminated & ~cuts, cut=steps.cut | cuts))

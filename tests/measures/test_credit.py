@@ -36,6 +36,7 @@ PLANTED = {
     "last_is_zero": {"tail_not_bootstrapped"},
     "own_state": {"tail_bootstrapped_from_own_state"},
     "environments": {"gae_along_wrong_axis", "time_limit_read_as_death"},
+    "environments_flags": {"gae_along_wrong_axis"},
     "environments_own": {"gae_along_wrong_axis", "time_limit_read_as_death"},
     "across_environments": {"gae_leaks_across_environments", "time_limit_read_as_death"},
     "rolling": {"gae_leaks_across_environments", "time_limit_read_as_death"},

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from synthetic import ACTOR, Script, critic, make, seen_by_network
 
-from ppodoctor.measures.values import value_table
+from ppodoctor.measures.values import false_finals, value_table
 
 
 @pytest.mark.parametrize("transform", ["none", "affine"])
@@ -91,3 +91,30 @@ def test_nothing_known_gives_none():
     run, readings = make(Script())
     assert value_table(replace(run, calls={}), 1, ()) is None
     assert value_table(replace(run, rollouts=()), 1, readings) is None
+
+
+def test_a_row_of_a_call_for_every_environment_is_its_own_however_alike_the_states_are():
+    """Environments so alike that a normaliser that moves on hides which is which."""
+    run, readings = make(Script(transform="affine", envs=4))
+    rollout = run.rollouts[1]
+    rng = np.random.default_rng(0)
+    near = replace(
+        rollout,
+        obs=rollout.obs + rng.normal(size=rollout.obs.shape),
+        last_obs=np.broadcast_to(rollout.last_obs.mean(axis=0), rollout.last_obs.shape),
+    )
+    (found,) = value_table(replace(run, rollouts=(run.rollouts[0], near)), 2, readings).rollouts
+    (plain,) = value_table(run, 2, readings).rollouts
+    assert found.last == pytest.approx(plain.last, abs=1e-6)
+
+
+def test_a_final_observation_that_is_the_next_episodes_first_is_none():
+    run, _ = make(Script(envs=4, limit=12))
+    rollout = run.rollouts[0]
+    assert not false_finals(rollout).any()
+    following = np.concatenate([rollout.obs[1:], rollout.last_obs[None]])
+    ended = rollout.terminated | rollout.truncated
+    told = replace(rollout, next_obs=np.where(ended[..., None], following, rollout.next_obs))
+    assert np.array_equal(false_finals(told)[:-1], ended[:-1])
+    goes_on = replace(told, terminated=ended | np.roll(ended, 1, axis=0) | np.roll(ended, 2, axis=0))
+    assert not false_finals(goes_on).any(), "it was not reset, and ends again at once"

@@ -67,4 +67,5 @@ def _chained_ends(run: Run, *, least: int = 20) -> tuple[int, int, float] | None
     again = sum(int((end[1:] & end[:-1]).sum()) for end in ends)
     others = sum(int((~end[:-1]).sum()) for end in ends)
     usual = sum(int((end[1:] & ~end[:-1]).sum()) for end in ends) / max(others, 1)
-    return (behind, again, usual) if again >= least and again >= 0.6 * behind and usual < 0.1 else None
+    rare = others >= least and usual < 0.1
+    return (behind, again, usual) if again >= least and again >= 0.6 * behind and rare else None

@@ -26,3 +26,13 @@ def test_says_what_was_seen(evidence):
 def test_a_task_with_one_start_is_no_fault(evidence):
     same_start = with_rollouts(SICK, obs=lambda r: np.where(r.reset_before[..., None], 0.5, r.obs))
     assert evidence(same_start, "sub_environments_identical") == []
+
+
+def test_copies_that_have_had_fewer_episodes_are_compared_as_far_as_they_go(evidence):
+    def began(rollout):
+        starts = np.array(first(rollout))
+        starts[:, 0] &= np.arange(len(starts)) == 0  # the first copy has never ended
+        return starts
+
+    (found,) = evidence(with_rollouts(SICK, reset_before=began), "sub_environments_identical")
+    assert "all 4 copies begin their first" in found.text
