@@ -26,14 +26,14 @@ class Variant:
     observation); own (from the state acted in last, beside such a tail); ignored_after, ignored_final; leak; both,
     ignored_both (from the final observation, whose value was added to the reward, and the next one's). Beside an
     odd mask: in_reward (the final observation's value is added to the reward, whatever the mask says); at_cut (the
-    final observation's value at time limits, the next row's elsewhere)."""
+    final observation's value at time limits, the next row's elsewhere); moved (that value a row late)."""
     tail: str = "bootstrapped"
     """bootstrapped; zero; no_advantage (the last row's advantage is 0); own (bootstrapped from its own value);
     end_ignored (bootstrapped past an end)."""
     mask: str = NOW
     """now; previous or next (the done flag of the row before or after); rolled (previous, and the last row's before the
     first); inverted. "bootstrap_" or "recursion_" in front when only one of both uses it, "_terminated" behind when
-    time limits are no done."""
+    time limits are no done, "_cut" when they only stop the recursion."""
     along: str = "time"
     """time; backwards; environments, flat_steps, flat_environments, next_environment_up or _down (the recursion walks
     another axis, or from one environment to the next as it goes back in time)."""
@@ -146,6 +146,7 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
     kinds = ["any", "died"] if grid.cut.any() else ["any"]
     flags = {(shift, kind): _flag(grid, shift, kind == "died") for shift in _SHIFTS for kind in kinds}
     sources = {"after": grid.after, "final": grid.successor, "mixed": np.where(grid.cut, grid.successor, grid.after)}
+    sources["moved"] = _moved_finals(grid)
     for name, goes in [(key, ~flag & grid.valid) for key, flag in flags.items()] + [(("right", "any"), usual)]:
         for source, value in sources.items():
             boot = np.where(goes, value, 0.0)
@@ -169,16 +170,29 @@ def shifted_schemes(grid: Grid) -> Iterator[Scheme]:
         yield Scheme(grid, carry, parts, tuple(variants))
 
 
-_SHIFTED_SOURCES = (("after", "final"), ("final", "ignored_final"), ("after", "in_reward"), ("mixed", "at_cut"))
+_SHIFTED_SOURCES = (
+    ("after", "final"),
+    ("final", "ignored_final"),
+    ("after", "in_reward"),
+    ("mixed", "at_cut"),
+    ("moved", "moved"),
+)
 _SHIFTS = ("previous", "rolled", "next", "inverted")
+
+
+def _moved_finals(grid: Grid) -> Array:
+    """[T, E] the value of the row before's final state behind a time limit, the next row's value elsewhere."""
+    cut = np.concatenate([np.zeros_like(grid.cut[:1]), grid.cut[:-1]])
+    before = np.concatenate([np.full_like(grid.successor[:1], np.nan), grid.successor[:-1]])
+    return np.asarray(np.where(cut, before, grid.after))
 
 
 def _mask_name(boot: Tuple[str, str], carry: Tuple[str, str]) -> Optional[str]:
     """Name of a pair of flags; None for pairs that nobody writes: different shifts, or none."""
     if boot[0] == carry[0]:
-        if boot[0] == "right" or (boot[1], carry[1]) == ("any", "died"):
-            return None
-        return boot[0] + ("" if boot[1] == "any" else "_terminated")
+        kinds = {("any", "any"): "", ("died", "died"): "_terminated", ("died", "any"): "_cut"}
+        kind = kinds.get((boot[1], carry[1]))
+        return None if boot[0] == "right" or kind is None else boot[0] + kind
     if carry[0] == "right":
         return f"bootstrap_{boot[0]}" + ("" if boot[1] == "any" else "_terminated")
     if boot[0] == "right":

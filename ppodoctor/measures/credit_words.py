@@ -98,5 +98,5 @@ def mask_words(mask: str) -> str:
         "rolled": "is that of the row before",
         "next": "is that of the row after",
         "inverted": "is used the wrong way round",
-    }[mask.replace("_terminated", "")]
+    }[mask.split("_")[0]]
     return f"{where} {what}"
