@@ -196,7 +196,7 @@ def _chosen(run: Run, readings: Sequence[LossReading]) -> List[int]:
 
 def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
     best, seen = outcome.best, outcome.seen
-    exact = best.share >= EXACT_SHARE and outcome.runner_up_share < best.share
+    exact = best.share >= EXACT_SHARE and (outcome.runner_up_share < best.share or _same_fault(outcome))
     unknowns = 3 + (2 * len(np.unique(seen.group)) if best.model.affine else 0)
     exact = exact and len(seen.y) > 2 * unknowns and best.relative < FAR
     gamma, lam = _discounts(outcome)
@@ -225,6 +225,16 @@ def _fit(what: str, outcome: Outcome, steps: Steps) -> Fit:
         outcome=outcome,
         steps=steps,
     )
+
+
+def _same_fault(outcome: Outcome) -> bool:
+    """Does the runner-up differ only in what stands before the first row?"""
+    one, other = outcome.best.variant, outcome.runner_up
+    return other is not None and replace(other, mask=one.mask) == one and _shift(one.mask) == _shift(other.mask)
+
+
+def _shift(mask: str) -> str:
+    return mask.replace("rolled", "previous")
 
 
 def _discounts(outcome: Outcome) -> Tuple[Optional[float], Optional[float]]:
