@@ -6,7 +6,7 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
-from ppodoctor.measures import beta
+from ppodoctor.measures import beta, multivariate
 from ppodoctor.measures.graph import LAYERS, SHAPING, Graph
 from ppodoctor.measures.loss import EntropyTerm, PolicyHead
 from ppodoctor.measures.terms import Link, RawTerm
@@ -30,7 +30,7 @@ def find_head(graph: Graph, ratio: int) -> Optional[PolicyHead]:
         if graph.op(i) == "Mul" and len(set(graph.nodes[i].inputs)) == 1 and graph.nodes[i].inputs[0] >= 0
     ]
     for square in squares:
-        head = _gaussian(graph, square, inside)
+        head = _gaussian(graph, square, inside) or _multivariate(graph, square)
         if head is not None:
             return head
     return _beta(graph, inside) or PolicyHead("unknown")
@@ -91,6 +91,16 @@ def _gaussian(graph: Graph, square: int, inside: List[int]) -> Optional[PolicyHe
     std = _scale(graph, square, child if standardised else -1, inside)
     depends = None if std is None else any(graph.op(i) in LAYERS for i in _scale_nodes(graph, inside))
     return PolicyHead("gaussian", mean=mean, std=std, action=action, std_depends_on_state=depends)
+
+
+def _multivariate(graph: Graph, square: int) -> Optional[PolicyHead]:
+    found = multivariate.mean_scale_and_action(graph, square)
+    if found is None:
+        return None
+    mean, std, action = found
+    return PolicyHead(
+        "gaussian", mean=mean, std=std, action=action, std_depends_on_state=std is not None and std.ndim > 1
+    )
 
 
 def _scale(graph: Graph, square: int, standard: int, inside: List[int]) -> Optional[Array]:
