@@ -44,7 +44,8 @@ def advantage_broadcast(run: Run) -> Iterator[Evidence]:
             continue
         numbers = prod(s.ratio_shape)
         each = min(numbers, s.advantage.size)  # an advantage that was itself made of all against all is larger
-        if m.term.elements > numbers > 1 and m.term.elements >= numbers * each > each:
+        every = m.term.elements >= numbers * each > each  # or, of [T, B] sequences, more than either side has
+        if m.term.elements > numbers > 1 and (every or m.term.elements > max(numbers, s.advantage.size)):
             yield Evidence(
                 f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} "
                 f"products for {max(numbers, each)} samples"

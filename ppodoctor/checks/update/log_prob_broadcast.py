@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
+
+import numpy as np
 
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.loss import Surrogate
 from ppodoctor.measures.minibatches import policy_minibatches
 from ppodoctor.run import Run
 
@@ -32,7 +36,8 @@ def log_prob_broadcast(run: Run) -> Iterator[Evidence]:
     for m in policy_minibatches(run):
         shape = m.surrogate.ratio_shape
         rows = 0 if m.reading.policy_inputs is None else int(m.reading.policy_inputs.shape[0])
-        if len(shape) == 2 and shape[0] == shape[1] and shape[0] == rows and rows > 4:
+        square = len(shape) == 2 and shape[0] == shape[1] and shape[0] == rows and rows > 4
+        if square or _outgrown(m.surrogate, rows):
             yield Evidence(
                 f"the ratio has shape {list(shape)} for {rows} samples",
                 where=m.sites(
@@ -41,3 +46,11 @@ def log_prob_broadcast(run: Run) -> Iterator[Evidence]:
                 first_update=m.reading.update,
             )
             return
+
+
+def _outgrown(surrogate: Surrogate, rows: int) -> bool:
+    """Has the ratio more numbers than either log-probability, and than there are samples? As of [T, B] sequences."""
+    numbers, new, old = prod(surrogate.ratio_shape or (0,)), surrogate.log_prob_new, surrogate.log_prob_old
+    if new is None or not 1 < rows < numbers:
+        return False
+    return np.size(new) < numbers and np.ndim(new) > 1 and (old is None or np.size(old) < numbers)

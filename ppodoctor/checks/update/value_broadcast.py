@@ -33,7 +33,9 @@ def value_broadcast(run: Run) -> Iterator[Evidence]:
         sizes = [_size(value.prediction_shape), _size(value.target_shape)]
         largest = max(sizes[0], sizes[1] if value.target is not None and value.target.size != value.elements else 0)
         told = f"{list(value.target_shape)} " if sizes[1] == largest else ""
-        if value.elements > 1 and largest > 1 and value.elements >= largest * max(2, largest // 2):
+        # errors that outnumber both sides are made of both; where one side is as large, it may be right
+        both = value.target is not None and value.elements > max(sizes[0], value.target.size) > 1
+        if largest > 1 and (both or 1 < value.elements >= largest * max(2, largest // 2)):
             yield Evidence(
                 f"prediction {list(value.prediction_shape)} against target {told}gives {value.elements} errors for "
                 f"{largest} samples",
