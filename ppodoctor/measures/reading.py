@@ -285,11 +285,17 @@ def _shuffled(graph: Graph, layer: int, shape: Tuple[int, ...]) -> bool:
 
 def _batch(surrogate: Optional[Surrogate], value: Optional[ValueLoss], lead: Optional[Array]) -> int:
     if surrogate is not None and surrogate.ratio is not None and np.ndim(surrogate.ratio):
-        sequences = lead is not None and surrogate.ratio.ndim > 1 and lead.shape[0] == surrogate.ratio.size
-        return int(surrogate.ratio.size if sequences else surrogate.ratio.shape[0])
+        if lead is not None and surrogate.ratio.ndim > 1 and lead.shape[0] == surrogate.ratio.size:
+            return int(surrogate.ratio.size)
+        return samples_in(surrogate.ratio, surrogate.advantage)
     if value is not None and value.prediction_shape:
         return int(value.prediction_shape[0])
     return 0 if lead is None else int(lead.shape[0])
+
+
+def samples_in(ratio: Array, advantage: Optional[Array]) -> int:
+    """How many samples a ratio is of: [T, B] sequences have an advantage for each, an action's components share one."""
+    return int(ratio.size if advantage is not None and np.shape(advantage) == ratio.shape else len(ratio))
 
 
 def _unread(graph: Graph, terms: List[Term]) -> Tuple[str, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 from ppodoctor.measures.graph import Graph, clamp_bounds
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.policy_head import normalised
+from ppodoctor.measures.reading import samples_in
 from ppodoctor.specimens import LossGraph
 from ppodoctor.watching.arrays import as_numpy
 from ppodoctor.watching.loss_graph import operation
@@ -305,6 +306,6 @@ def _filled(
         head = replace(head, logits=found.get("logits"), std=found.get("std"), mean=None, action=None)
     if entropy is not None:
         entropy = replace(entropy, value=found.get("entropy"), expected=None)
-    batch = len(ratio) if ratio is not None and np.ndim(ratio) else reading.batch
+    batch = samples_in(ratio, found.get("advantage")) if ratio is not None and np.ndim(ratio) else reading.batch
     parts: Dict[str, Any] = {"surrogate": surrogate, "value": value, "head": head, "entropy": entropy}
     return replace(reading, **parts, batch=batch, inputs={}, policy_inputs=None, value_inputs=None)
