@@ -23,6 +23,7 @@ class PolicyMinibatch:
     surrogate: Surrogate
     term: Term
     facts: Dict[str, Any]
+    """Observed between this backward call and the optimizer step, other calls before that step included."""
     start_version: int
     """Optimizer steps taken before the first recorded backward call of the update."""
 
@@ -54,12 +55,24 @@ def policy_minibatches(run: Run) -> Tuple[PolicyMinibatch, ...]:
     """Every recorded backward call with a policy term, in order."""
     found = []
     starts = _start_versions(run)
-    for minibatch, reading in zip(run.minibatches, readings(run)):
+    for number, (minibatch, reading) in enumerate(zip(run.minibatches, readings(run))):
         term = next((t for t in reading.terms if t.kind in ("surrogate", "policy_gradient")), None)
         if reading.surrogate is not None and term is not None:
             start = starts[minibatch.update]
-            found.append(PolicyMinibatch(reading, reading.surrogate, term, minibatch.facts, start))
+            found.append(PolicyMinibatch(reading, reading.surrogate, term, _until_step(run, number), start))
     return tuple(found)
+
+
+def _until_step(run: Run, number: int) -> Dict[str, Any]:
+    """A minibatch's facts, with those of the calls behind it (a critic's own loss) up to the next optimizer step."""
+    first = run.minibatches[number]
+    facts = dict(first.facts)
+    for place, later in enumerate(run.minibatches[number + 1 : number + 3], 1):
+        together = later.update == first.update and later.index == first.index + place
+        if "step_grad_norm" in facts or not together or later.facts.get("fresh_step", True):
+            break
+        facts = {**later.facts, **facts}
+    return facts
 
 
 def _start_versions(run: Run) -> Dict[int, int]:

@@ -215,7 +215,8 @@ def _actions(run: Run, use: Use) -> Optional[Tuple[Array, Array]]:
     chosen = use.row >= 0
     if use.found.by_action is not None:
         chosen &= ~use.found.by_action  # of several steps alike it is the one with this action: that proves nothing
-    if head.action.shape[0] != len(chosen) or not chosen.any():
+    rows = head.action.shape[0] if head.action.shape[0] == len(chosen) else int(np.prod(head.action.shape[:2]))
+    if rows != len(chosen) or not chosen.any():  # [B, ...], or sequences [T, B, ...]
         return None
     stored = np.asarray(head.action, np.float64).reshape(len(chosen), -1)[chosen]
     sent = np.full((3, len(stored), stored.shape[1]), np.nan)
