@@ -23,7 +23,8 @@ class Named:
     where: Optional[Site]
     """None for the command line."""
     how: str = "set"
-    """set; default (of a parameter, which a caller may overrule); keyword (of a call, of whatever function)."""
+    """set; default (of a parameter, which a caller may overrule); keyword (of a call, of whatever function); local (a
+    variable of a function, which may be a running product)."""
 
 
 def named_numbers(run: Run, pattern: re.Pattern[str]) -> Tuple[Named, ...]:
@@ -87,6 +88,8 @@ def _roles(tree: ast.Module) -> Dict[Tuple[str, float, int], str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.update((one, "default") for one in _defaults(node.args))
+            inside = (part for part in ast.walk(node) if isinstance(part, ast.Assign))
+            found.update((one, "local") for part in inside for name in part.targets for one in _pairs(name, part.value))
         elif isinstance(node, ast.Call):
             given = (one for keyword in node.keywords for one in _constant(keyword.arg or "", keyword.value))
             found.update((one, "keyword") for one in given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ppodoctor.measures.graph import LAYERS, SHAPING, Graph
+from ppodoctor.measures.multivariate import SOLVE
 
 _AROUND = frozenset({"Prod", "Sum", "Mean", "Clamp", "ClampMin", "ClampMax", "Neg"})
 """What may stand between a ratio and its exponential: sums over action dimensions, bounds, a sign."""
@@ -77,13 +78,16 @@ def _has_log_prob(graph: Graph, node: int) -> bool:
 
 
 def _is_density(graph: Graph, difference: int) -> bool:
-    """Is a difference one Beta's log-density, of which the right side is the normalisation?"""
+    """Is a difference one log-density, of which the right side is the normalisation? Of a Beta or of several normals."""
     sides = [
         {graph.op(i) for i in graph.below(side, stop=lambda j: graph.op(j) in LAYERS)}
         for side in graph.nodes[difference].inputs
         if side >= 0
     ]
-    return len(sides) == 2 and "Xlogy" in sides[0] and "Xlogy" not in sides[1] and "Lgamma" in sides[1]
+    if len(sides) < 2:
+        return False
+    beta = "Xlogy" in sides[0] and "Xlogy" not in sides[1] and "Lgamma" in sides[1]
+    return beta or (SOLVE in sides[0] and SOLVE not in sides[1])
 
 
 def _from_softmax(graph: Graph, node: int) -> bool:

@@ -32,3 +32,8 @@ def test_a_default_that_is_used_although_the_script_sets_another_number(evidence
 def test_a_default_may_stand_beside_the_gamma_of_another_function(evidence):
     script = "def gae(rewards, gamma=0.9, lam=0.95):\n    return rewards\n\n\nschedule = StepLR(adam, 10, gamma=0.5)\n"
     assert not evidence(saying(SICK, script), "discount_not_as_configured")
+
+
+def test_a_default_may_stand_beside_a_running_product(evidence):
+    script = "def gae(rewards, gamma=0.9, lam=0.95):\n    discount = 1\n    return rewards * discount * gamma\n"
+    assert not evidence(saying(SICK, script), "discount_not_as_configured")
