@@ -71,8 +71,20 @@ def _until_step(run: Run, number: int) -> Dict[str, Any]:
         together = later.update == first.update and later.index == first.index + place
         if "step_grad_norm" in facts or not together or later.facts.get("fresh_step", True):
             break
-        facts = {**later.facts, **facts}
+        facts = {**{name: fact for name, fact in later.facts.items() if name in _OF_STEP}, **facts}
     return facts
+
+
+_OF_STEP = (
+    "clip_limit",
+    "clipped_parameters",
+    "clip_calls",
+    "grad_norm",
+    "grad_norm_after",
+    "step_grad_norm",
+    "step_without_grad",
+    "update_size",
+)
 
 
 def _start_versions(run: Run) -> Dict[int, int]:

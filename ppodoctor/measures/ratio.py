@@ -78,7 +78,7 @@ def _has_log_prob(graph: Graph, node: int) -> bool:
 
 
 def _is_density(graph: Graph, difference: int) -> bool:
-    """Is a difference one log-density, of which the right side is the normalisation? Of a Beta or of several normals."""
+    """Is a difference one log-density (a Beta's, or several normals'), of which the right side is the normalisation?"""
     sides = [
         {graph.op(i) for i in graph.below(side, stop=lambda j: graph.op(j) in LAYERS)}
         for side in graph.nodes[difference].inputs

@@ -44,8 +44,10 @@ def advantage_broadcast(run: Run) -> Iterator[Evidence]:
             continue
         numbers = prod(s.ratio_shape)
         each = min(numbers, s.advantage.size)  # an advantage that was itself made of all against all is larger
-        every = m.term.elements >= numbers * each > each  # or, of [T, B] sequences, more than either side has
-        if m.term.elements > numbers > 1 and (every or m.term.elements > max(numbers, s.advantage.size)):
+        every = m.term.elements >= numbers * each > each
+        # of sequences [T, B] and [T, B, 1], more than either side has
+        outgrown = len(s.ratio_shape) != s.advantage.ndim > 1 and m.term.elements > max(numbers, s.advantage.size)
+        if m.term.elements > numbers > 1 and (every or outgrown):
             yield Evidence(
                 f"ratio {list(s.ratio_shape)} times advantage {list(s.advantage_shape)} gives {m.term.elements} "
                 f"products for {max(numbers, each)} samples"

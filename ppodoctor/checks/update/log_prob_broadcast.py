@@ -53,4 +53,4 @@ def _outgrown(surrogate: Surrogate, rows: int) -> bool:
     numbers, new, old = prod(surrogate.ratio_shape or (0,)), surrogate.log_prob_new, surrogate.log_prob_old
     if new is None or not 1 < rows < numbers:
         return False
-    return np.size(new) < numbers and np.ndim(new) > 1 and (old is None or np.size(old) < numbers)
+    return np.size(new) < numbers and (old is None or np.size(old) < numbers)
