@@ -168,20 +168,6 @@ def multivariate(b: Data) -> torch.Tensor:
     return (-torch.min(ratio * b.advantage, torch.clamp(ratio, 0.8, 1.2) * b.advantage)).mean()
 
 
-def multivariate_trained(b: Data) -> torch.Tensor:
-    """The same with a spread that is trained, and a bonus for it."""
-    dist = MultivariateNormal(torch.tanh(b.policy(b.obs)), torch.diag((2 * b.log_std).exp()))
-    ratio = torch.exp(dist.log_prob(b.box) - b.old_box)
-    surrogate = torch.min(ratio * b.advantage, torch.clamp(ratio, 0.8, 1.2) * b.advantage)
-    return -surrogate.mean() - 0.02 * dist.entropy().mean()
-
-
-def log_prob_of_several(b: Data) -> torch.Tensor:
-    """No old policy in it; the density's own normalisation carries a gradient as well."""
-    dist = MultivariateNormal(b.policy(b.obs), torch.diag((2 * b.log_std).exp()))
-    return -clipped(dist.log_prob(b.box), b.advantage).mean()
-
-
 def square(b: Data, rows: torch.Tensor) -> torch.Tensor:
     """The first rows as sequences [T, B] of as many steps as there are sequences."""
     side = int(len(b.obs) ** 0.5) - 1
