@@ -211,7 +211,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions log_std"
             ),
             updates=40,
-            heldout=True,
+            fresh=True,
             short=("--max-iterations", "3"),
         ),
         Script(
@@ -222,7 +222,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions log_std shared_trunk"
             ),
             updates=40,
-            heldout=True,
+            fresh=True,
             short=("--total-timesteps", "4200"),
         ),
         Script(
