@@ -185,16 +185,23 @@ def agreement_of(run: Run, uses: Sequence[Use]) -> Optional[Agreement]:
 
 
 def _on_a_line(stored: Array, sent: Array, *, rounds: int = 4) -> float:
-    """Share of rows [K, d] that one affine map of each component explains, rows off it left out by and by."""
+    """Share of rows [K, d] that one affine map of each component, clipped to the bounds met, explains.
+
+    Rows off it are left out by and by.
+    """
     if len(stored) < 32 or len(np.unique(stored, axis=0)) <= 64:
         return 0.0
     met = np.ones(len(stored), bool)
     for d in range(stored.shape[1]):
-        use = np.ones(len(stored), bool)
+        low, high = sent[:, d].min(), sent[:, d].max()
+        inside = (sent[:, d] > low) & (sent[:, d] < high)
+        if inside.sum() < 32:
+            return 0.0
+        use = inside
         for _ in range(rounds):
             slope, shift = np.polyfit(stored[use, d], sent[use, d], 1)
-            off = np.abs(sent[:, d] - slope * stored[:, d] - shift)
-            use = off <= max(float(np.median(off)), 1e-5)
+            off = np.abs(sent[:, d] - np.clip(slope * stored[:, d] + shift, low, high))
+            use = inside & (off <= max(float(np.median(off[inside])), 1e-5))
         met &= off <= 1e-4 * max(float(np.ptp(sent[:, d])), 1e-12)
     return float(met.mean())
 

@@ -23,7 +23,7 @@ from ppodoctor.run import Run
     treatments=("value_clip=off",),
     references=("Engstrom et al. 2020, Implementation Matters", "Andrychowicz et al. 2021", "RLlib issues 2921, 8908"),
 )
-def value_clip_too_tight(run: Run, *, factor: float = 15.0, least: int = 3) -> Iterator[Evidence]:
+def value_clip_too_tight(run: Run, *, factor: float = 15.0, least: int = 2) -> Iterator[Evidence]:
     """The critic's error is many times the range that one update lets it move.
 
     What it sees: the range of the clipped value loss against the median error of the critic at the start of updates,

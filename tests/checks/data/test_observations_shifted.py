@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from credit_runs import played
 from scenarios import Scenario
 
@@ -19,8 +20,8 @@ def test_says_what_was_seen(evidence):
     assert "one step before their observation" in found.text
 
 
-def scaled(late: int) -> Scenario:
-    """Continuous actions in (0, 1) that are scaled for the environment; those stored are of so many steps before."""
+def scaled(late: int, bound: float = 1.0) -> Scenario:
+    """Continuous actions in (0, 1), scaled (and clipped) for the environment; stored are those of `late` steps before."""
     plain, rng = played(), np.random.default_rng(5)
     rollouts = tuple(replace(r, action=rng.uniform(size=(*np.asarray(r.reward).shape, 2))) for r in plain.run.rollouts)
     stored = {}
@@ -29,7 +30,7 @@ def scaled(late: int) -> Scenario:
         for t in range(late, len(keys)):
             for n in range(keys.shape[1]):
                 stored[keys[t, n].tobytes()] = rollout.action[t - late, n]
-    sent = tuple(replace(r, action=r.action * [2.0, 0.5] - [1.0, 0.0]) for r in rollouts)
+    sent = tuple(replace(r, action=np.minimum(r.action, bound) * [2.0, 0.5] - [1.0, 0.0]) for r in rollouts)
 
     def change(reading: LossReading) -> LossReading:
         action = np.array([stored.get(row.tobytes(), [0.5, 0.5]) for row in reading.policy_inputs])
@@ -38,8 +39,9 @@ def scaled(late: int) -> Scenario:
     return Scenario(replace(plain.run, rollouts=sent), tuple(change(r) for r in plain.readings))
 
 
-def test_actions_that_are_scaled_for_the_environment_are_compared_as_well(evidence):
-    (found,) = evidence(scaled(late=1), "observations_shifted")
+@pytest.mark.parametrize("bound", [1.0, 0.7])
+def test_actions_that_are_scaled_for_the_environment_are_compared_as_well(evidence, bound):
+    (found,) = evidence(scaled(1, bound), "observations_shifted")
     assert "one step before their observation" in found.text
-    assert not evidence(scaled(late=0), "observations_shifted")
-    assert not evidence(scaled(late=0), "log_prob_of_another_action")
+    assert not evidence(scaled(0, bound), "observations_shifted")
+    assert not evidence(scaled(0, bound), "log_prob_of_another_action")
