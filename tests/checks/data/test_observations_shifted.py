@@ -21,7 +21,7 @@ def test_says_what_was_seen(evidence):
 
 
 def scaled(late: int, bound: float = 1.0) -> Scenario:
-    """Continuous actions in (0, 1), scaled (and clipped) for the environment; stored are those of `late` steps before."""
+    """Continuous actions in (0, 1), scaled and clipped for the environment; stored are those of `late` steps before."""
     plain, rng = played(), np.random.default_rng(5)
     rollouts = tuple(replace(r, action=rng.uniform(size=(*np.asarray(r.reward).shape, 2))) for r in plain.run.rollouts)
     stored = {}
