@@ -115,6 +115,9 @@ def _first_epoch(run: Run, update: int, uses: List[Use]) -> Optional[Epoch]:
     lead = _without_gap(uses)
     if not lead or steps == 0 or any((~use.found.matched).mean() > 0.02 for use in lead):
         return None
+    played = next((row.rollout_steps or 0 for row in run.updates if row.update == update), 0)
+    if played > steps and any(np.any(use.found.ambiguous) for use in lead):
+        return None  # steps that were not recorded may look like some that were
     used: Counter[int] = Counter()
     samples = repeated = 0
     complete = False

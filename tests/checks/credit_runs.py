@@ -76,7 +76,8 @@ def on_a_grid(scenario: Scenario, width: float = 0.5) -> Scenario:
 
     rollouts = tuple(replace(r, obs=cells(r.obs), next_obs=cells(r.next_obs)) for r in scenario.run.rollouts)
     readings = tuple(replace(r, policy_inputs=cells(r.policy_inputs)) for r in scenario.readings)
-    return Scenario(replace(scenario.run, rollouts=rollouts, calls={}), readings)
+    rows = tuple(replace(row, rollout_steps=rollouts[0].reward.size) for row in scenario.run.updates)
+    return Scenario(replace(scenario.run, rollouts=rollouts, calls={}, updates=rows), readings)
 
 
 def gaussian(scenario: Scenario, clip: float | None) -> Scenario:
