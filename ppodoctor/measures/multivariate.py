@@ -16,10 +16,13 @@ Array = Any
 SOLVE = "LinalgSolveTriangular"
 
 
-def mean_scale_and_action(graph: Graph, square: int) -> Optional[Tuple[Array, Optional[Array], Array]]:
+def mean_scale_and_action(
+    graph: Graph, square: int
+) -> Optional[Tuple[Optional[Array], Optional[Array], Optional[Array]]]:
     """([B, d], [d] or [B, d], [B, d]) mean, standard deviation and action of the density that squares node `square`.
 
-    The standard deviation is None where components are correlated. None for any other density.
+    The standard deviation is None where components are correlated, mean and action where the layer's result was not
+    kept. None for any other density.
     """
     solve = _behind_shapes(graph, graph.nodes[square].inputs[0])
     if graph.op(solve) != SOLVE:
@@ -30,8 +33,10 @@ def mean_scale_and_action(graph: Graph, square: int) -> Optional[Tuple[Array, Op
         return None
     left, right = (*graph.nodes[difference].inputs, -1)[:2]
     mean = graph.value(right if left < 0 else left)
-    if mean is None or factor.ndim != 3:
+    if factor.ndim != 3:
         return None
+    if mean is None:
+        return None, _scale(factor), None
     # [factors, d, rows of each] to [B, d]
     apart = np.moveaxis(factor @ solved, 2, 0).reshape(-1, factor.shape[-1])
     if mean.size != apart.size:

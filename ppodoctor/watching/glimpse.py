@@ -39,6 +39,7 @@ _CHANGES: Dict[str, Callable[[Array, Array], Array]] = {
     "logarithm": lambda a, _: np.log(a),
     "exponential": lambda a, _: np.exp(a),
     "root": lambda a, _: np.sqrt(a),
+    "diagonal": lambda a, _: np.diagonal(a, axis1=-2, axis2=-1),
     "less": lambda a, prediction: prediction - a,
     "more": lambda a, prediction: prediction + a,
 }
@@ -48,7 +49,7 @@ _TRIED = {
     "prediction": ("same",),
     "target": ("same", "negative", "less", "more"),
     "logits": ("same", "normalised", "logarithm"),
-    "std": ("same", "exponential", "root"),
+    "std": ("same", "exponential", "root", "diagonal"),
     "entropy": ("same", "negative"),
 }
 _NEEDED = ("ratio", "advantage", "prediction", "target")
@@ -269,7 +270,12 @@ def _gives(place: Place, kept: Array, expected: Tuple[Array, Optional[Array]]) -
         kept = kept.reshape(prediction.shape)
     if kept.dtype.kind != "f" or (place.change == "normalised" and kept.ndim == 0):
         return False
-    if kept.size != value.size and not (kept.ndim and kept.shape == value.shape[value.ndim - kept.ndim :]):
+    shape = kept.shape
+    if place.change == "diagonal":
+        if kept.ndim < 2 or shape[-1] != shape[-2]:
+            return False
+        shape = shape[:-1]
+    if np.prod(shape) != value.size and not (shape and shape == value.shape[value.ndim - len(shape) :]):
         return False
     with np.errstate(all="ignore"):
         made = _CHANGES[place.change](kept, prediction)

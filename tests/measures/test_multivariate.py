@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from torch.distributions import MultivariateNormal
-from update_runs import trained
 from watching import losses
 
 from ppodoctor.measures.policy_head import entropy_of, log_prob
@@ -18,12 +17,6 @@ def multivariate_trained(b: losses.Data) -> torch.Tensor:
     ratio = torch.exp(dist.log_prob(b.box) - b.old_box)
     surrogate = torch.min(ratio * b.advantage, torch.clamp(ratio, 0.8, 1.2) * b.advantage)
     return -surrogate.mean() - 0.02 * dist.entropy().mean()
-
-
-def log_prob_of_several(b: losses.Data) -> torch.Tensor:
-    """No old policy in it; the density's own normalisation carries a gradient as well."""
-    dist = MultivariateNormal(b.policy(b.obs), torch.diag((2 * b.log_std).exp()))
-    return -losses.clipped(dist.log_prob(b.box), b.advantage).mean()
 
 
 def read(loss):
@@ -74,10 +67,3 @@ def test_components_that_are_correlated_have_no_spread_of_their_own():
     batch, reading = read(loss)
     assert reading.head.std is None
     assert np.allclose(reading.head.action, batch.box, atol=1e-5)
-
-
-def test_a_density_alone_is_no_ratio(evidence):
-    run = trained(log_prob_of_several)
-    assert evidence(run, "ratio_without_old_policy")
-    assert not evidence(run, "old_log_prob_recomputed")
-    assert not evidence(run, "ratio_without_exp")
