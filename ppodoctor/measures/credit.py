@@ -245,6 +245,8 @@ def _discounts(outcome: Outcome) -> Tuple[Optional[float], Optional[float]]:
         return _rounded(best.rho, 1e-6, most), 1.0
     if not np.isfinite(best.gamma_error) or best.gamma_error > 0.01 or best.gamma <= 0:
         return None, None
+    if best.carries and best.rho > 1.1 * best.gamma:
+        return None, None  # a lambda above 1: what is bootstrapped here tells nothing of gamma
     lam = _rounded(best.rho / best.gamma, best.gamma_error, most) if best.carries else None
     return _rounded(best.gamma, best.gamma_error, most), lam
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.observed import made_at, train_env
-from ppodoctor.measures.steps import observations
+from ppodoctor.measures.steps import observations, train_rollouts
 from ppodoctor.run import Run
 
 
@@ -17,7 +17,13 @@ from ppodoctor.run import Run
     fix="make the environment (or the wrapper around it) return the state that the agent must react to",
     faults=(44,),
     needs=("rollouts",),
-    explains=("value_function_blind", "policy_stays_uniform", "action_ignored_by_env", "hidden_state"),
+    explains=(
+        "value_function_blind",
+        "policy_stays_uniform",
+        "action_ignored_by_env",
+        "hidden_state",
+        "observations_unscaled",
+    ),
     rivals=("action_ignored_by_env", "hidden_state"),
     refuted_by="two different observations in one rollout",
     references=("RLExplorer: variance of each observation dimension",),
@@ -26,7 +32,8 @@ def observation_constant(run: Run, *, least_rows: int = 64) -> Iterator[Evidence
     """The agent sees the same numbers at every step, across episodes and actions.
 
     What it sees: the observations that the policy acted on, over all recorded rollouts; the range of every component is
-    exactly 0.
+    exactly 0. Or a running normaliser stands in front: then they are near 0 and only ever drift one way, across the
+    ends of episodes too.
 
     Why it hurts: with one observation there is one policy output and one value. The best that can be learned is the
     best constant distribution over actions.
@@ -40,7 +47,10 @@ def observation_constant(run: Run, *, least_rows: int = 64) -> Iterator[Evidence
     References: RLExplorer (state variance); fault 44.
     """
     seen = observations(run)
-    if len(seen) < least_rows or not np.isfinite(seen).all() or np.any(np.ptp(seen, axis=0) > 0):
+    if len(seen) < least_rows or not np.isfinite(seen).all():
+        return
+    if np.any(np.ptp(seen, axis=0) > 0):
+        yield from _faded(run, seen)
         return
     shown = ", ".join(f"{v:.4g}" for v in seen[0, :4]) + (", ..." if seen.shape[1] > 4 else "")
     yield Evidence(
@@ -49,3 +59,19 @@ def observation_constant(run: Run, *, least_rows: int = 64) -> Iterator[Evidence
         first_update=min(r.update for r in run.rollouts),
         data={"rows": len(seen), "dimensions": int(seen.shape[1])},
     )
+
+
+def _faded(run: Run, seen: np.ndarray, *, small: float = 0.05) -> Iterator[Evidence]:
+    """What a running mean and standard deviation leave of a constant."""
+    if np.abs(seen).max() > small:
+        return
+    steps = [np.diff(np.asarray(r.obs, np.float64), axis=0) for r in train_rollouts(run) if len(r.obs) > 1]
+    if all(((step >= 0).all(axis=0) | (step <= 0).all(axis=0)).all() for step in steps):
+        yield Evidence(
+            f"over {len(seen)} steps all {seen.shape[1]} numbers of the observation stay within "
+            f"{np.abs(seen).max():.2g} of 0 and only ever drift one way, across the ends of episodes too: a constant, "
+            "normalised",
+            where=made_at(train_env(run)),
+            first_update=min(r.update for r in run.rollouts),
+            data={"rows": len(seen), "dimensions": int(seen.shape[1])},
+        )

@@ -13,3 +13,13 @@ def test_says_what_was_seen(evidence):
     (found,) = evidence(SICK, "observation_constant")
     assert "all 4 numbers" in found.text
     assert "2048 steps" in found.text
+
+
+def test_a_constant_behind_a_running_normaliser(evidence):
+    def fading(rollout):
+        steps = rollout.first_call + 1 + np.arange(len(rollout.obs))
+        return np.broadcast_to(0.01 / steps[:, None, None], rollout.obs.shape)
+
+    (found,) = evidence(with_rollouts(failing(steady()), obs=fading), "observation_constant")
+    assert "within 0.01 of 0" in found.text
+    assert not evidence(with_rollouts(steady(), obs=lambda r: 1e-3 * r.obs), "observation_constant")
