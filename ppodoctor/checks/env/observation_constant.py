@@ -25,7 +25,7 @@ from ppodoctor.run import Run
         "observations_unscaled",
     ),
     rivals=("action_ignored_by_env", "hidden_state"),
-    refuted_by="two different observations in one rollout",
+    refuted_by="two observations in one rollout that differ by more than the drift of a running normaliser",
     references=("RLExplorer: variance of each observation dimension",),
 )
 def observation_constant(run: Run, *, least_rows: int = 64) -> Iterator[Evidence]:
