@@ -8,6 +8,8 @@ import numpy as np
 
 from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.acting import row_keys
+from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.steps import train_rollouts
 from ppodoctor.run import Run
 
 
@@ -60,8 +62,8 @@ def reset_always_same_seed(run: Run, *, least: int = 5) -> Iterator[Evidence]:
     if len(often) > 1 and all(len(set(keys)) == 1 for keys in often.values()) and len(_all(often)) == len(often):
         yield Evidence(
             f"all {sum(map(len, often.values()))} recorded episodes of {len(often)} copies of the environment start "
-            "alike in each copy, behind its first one, and otherwise in every other copy",
-            where=tuple(site for site in (run.train_envs[0].made_at,) if site is not None),
+            "alike in each copy (behind its first one), and differently in each of the others",
+            where=made_at(train_env(run)),
             strength=0.6,
             data={"copies": len(often)},
         )
@@ -74,7 +76,7 @@ EPISODES = 3
 def _starts(run: Run) -> dict[tuple[int, int], list[int]]:
     """Keys of the first observations of recorded episodes, by stream and copy."""
     found: dict[tuple[int, int], list[int]] = {}
-    for rollout in run.rollouts:
+    for rollout in train_rollouts(run):
         if rollout.reset_before is None:
             continue
         obs = np.asarray(rollout.obs)

@@ -52,7 +52,7 @@ def stepped_after_end(run: Run, *, share: float = 0.01) -> Iterator[Evidence]:
         yield Evidence(
             f"in {again} of {behind} steps right behind an end of their copy the episode ends once more, elsewhere in "
             f"{usual:.1%}: what ended was not reset, or not its clock",
-            where=tuple(site for site in (run.train_envs[0].stepped_at,) if site is not None),
+            where=tuple(env.stepped_at for env in run.train_envs[:1] if env.stepped_at is not None),
             strength=0.6,
             data={"seen": again / behind, "elsewhere": usual},
         )
