@@ -104,3 +104,17 @@ def test_another_batch_size_is_read_as_well():
     glimpsed = glimpses.read(kind_of(roots), roots)
     assert glimpsed.batch == 5
     assert columns(glimpsed) == pytest.approx(columns(read_loss(eyes.read(roots, full=False))), rel=1e-4, abs=1e-6)
+
+
+def test_samples_of_sequences_are_counted():
+    """[T, B] ratios and advantages are T * B samples, also where no input says so."""
+
+    def sequences(b):
+        ratio = (losses.square(b, b.dist().log_prob(b.index)) - losses.square(b, b.old)).exp()
+        return -losses.clipped(ratio, losses.square(b, b.advantage)).mean() + (b.value() - b.target).pow(2).mean()
+
+    glimpses, eyes = taught(sequences)
+    roots = (sequences(losses.data(11)),)
+    read = read_loss(eyes.read(roots, full=False))
+    assert read.surrogate.ratio.ndim == 2
+    assert glimpses.read(kind_of(roots), roots).batch == read.batch == read.surrogate.ratio.size
