@@ -219,15 +219,14 @@ def false_finals(rollout: RolloutSpecimen, *, least: int = 3) -> Array:
     known = np.zeros(ended.shape, bool)
     if rollout.final_known is None or obs.shape != final.shape or obs.ndim != 3:
         return known
+    same = known.copy()
     known[:-1] = (ended & np.asarray(rollout.final_known, bool))[:-1]
     if rollout.filler is not None:
         known[:-1] &= ~np.asarray(rollout.filler, bool)[1:]  # auto-reset in the next step hands it out once more
-    same = np.zeros(ended.shape, bool)
     same[:-1] = known[:-1] & (final[:-1] == obs[1:]).all(axis=2)
     if same.sum() < max(least, 0.9 * known.sum()) or len(np.unique(final[same], axis=0)) < 0.5 * same.sum():
-        return np.zeros(ended.shape, bool)
-    again = (ended[1:] & same[:-1]).sum()
-    return same if again < 0.5 * same.sum() else np.zeros(ended.shape, bool)
+        return np.zeros_like(same)
+    return same & ((ended[1:] & same[:-1]).sum() < 0.5 * same.sum())
 
 
 def resets_after(rollout: RolloutSpecimen) -> Array:
