@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
 from ppodoctor.records import Site
 from ppodoctor.run import Run
@@ -23,8 +23,8 @@ class Named:
     where: Optional[Site]
     """None for the command line."""
     how: str = "set"
-    """set; default (of a parameter, which a caller may overrule); keyword (of a call, of whatever function); local (a
-    variable of a function, which may be a running product)."""
+    """set; default (of a parameter, which a caller may overrule); keyword (of a call, of whatever function); running (a
+    variable that its function goes on to change, such as a running product)."""
 
 
 def named_numbers(run: Run, pattern: re.Pattern[str]) -> Tuple[Named, ...]:
@@ -39,11 +39,11 @@ def named_numbers(run: Run, pattern: re.Pattern[str]) -> Tuple[Named, ...]:
         except (SyntaxError, ValueError):
             continue
         lines = text.splitlines()
-        roles = _roles(tree)
-        for name, value, line in _from_text(tree):
-            if pattern.match(name):
-                how = roles.get((name, value, line), "set")
-                found.append(Named(name, value, Site(file, line, "", lines[line - 1].strip()), how))
+        found += [
+            Named(one.name, one.value, Site(file, one.line, "", lines[one.line - 1].strip()), one.how)
+            for one in _from_text(tree)
+            if pattern.match(one.name)
+        ]
     return tuple(found)
 
 
@@ -65,13 +65,21 @@ def _number(text: str) -> Optional[float]:
         return None
 
 
-def _from_text(tree: ast.Module) -> Iterator[Tuple[str, float, int]]:
+class _Written(NamedTuple):
+    """A number under a name in the text, and how it stands there (as in `Named`)."""
+
+    name: str
+    value: float
+    line: int
+    how: str = "set"
+
+
+def _from_text(tree: ast.Module) -> Iterator[_Written]:
+    changed = _changed(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from _pairs(target, node.value)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            yield from _pairs(node.target, node.value)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                yield from _pairs(target, node.value, changed.get(id(node), frozenset()))
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from _defaults(node.args)
         elif isinstance(node, ast.Call):
@@ -82,44 +90,50 @@ def _from_text(tree: ast.Module) -> Iterator[Tuple[str, float, int]]:
                     yield from _constant(key.value, value)
 
 
-def _roles(tree: ast.Module) -> Dict[Tuple[str, float, int], str]:
-    """Of the numbers that are no plain setting, what they are."""
-    found: Dict[Tuple[str, float, int], str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            found.update((one, "default") for one in _defaults(node.args))
-            inside = (part for part in ast.walk(node) if isinstance(part, ast.Assign))
-            found.update((one, "local") for part in inside for name in part.targets for one in _pairs(name, part.value))
-        elif isinstance(node, ast.Call):
-            given = (one for keyword in node.keywords for one in _constant(keyword.arg or "", keyword.value))
-            found.update((one, "keyword") for one in given)
+def _changed(tree: ast.Module) -> Dict[int, FrozenSet[str]]:
+    """By id of an assignment in a function: the names that the function changes in place."""
+    found: Dict[int, FrozenSet[str]] = {}
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inside = list(ast.walk(function))
+            names = frozenset(name for part in inside for name in _updated(part))
+            found.update((id(part), names) for part in inside if isinstance(part, (ast.Assign, ast.AnnAssign)))
     return found
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> Iterator[Tuple[str, float, int]]:
+def _updated(part: ast.AST) -> Iterator[str]:
+    """The plain name that a statement computes anew from itself: x *= y, x = x * y."""
+    if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+        yield part.target.id
+    elif isinstance(part, ast.Assign):
+        read = {one.id for one in ast.walk(part.value) if isinstance(one, ast.Name)}
+        yield from (one.id for one in part.targets if isinstance(one, ast.Name) and one.id in read)
+
+
+def _pairs(target: ast.expr, value: ast.expr, changed: FrozenSet[str]) -> Iterator[_Written]:
     if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
         for one, other in zip(target.elts, value.elts):
-            yield from _pairs(one, other)
+            yield from _pairs(one, other, changed)
     elif isinstance(target, ast.Name):
-        yield from _constant(target.id, value)
+        yield from _constant(target.id, value, "running" if target.id in changed else "set")
     elif isinstance(target, ast.Attribute):
         yield from _constant(target.attr, value)
 
 
-def _constant(name: str, value: Optional[ast.expr]) -> Iterator[Tuple[str, float, int]]:
+def _constant(name: str, value: Optional[ast.expr], how: str = "set") -> Iterator[_Written]:
     if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool):
-        yield name, float(value.value), value.lineno
+        yield _Written(name, float(value.value), value.lineno, how)
 
 
-def _defaults(arguments: ast.arguments) -> Iterator[Tuple[str, float, int]]:
+def _defaults(arguments: ast.arguments) -> Iterator[_Written]:
     plain = [*arguments.posonlyargs, *arguments.args]
     for argument, default in zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults):
-        yield from _constant(argument.arg, default)
+        yield from _constant(argument.arg, default, "default")
     for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults):
-        yield from _constant(argument.arg, given)
+        yield from _constant(argument.arg, given, "default")
 
 
-def _call(node: ast.Call) -> Iterator[Tuple[str, float, int]]:
+def _call(node: ast.Call) -> Iterator[_Written]:
     """Keywords, and options of a command line with their defaults."""
     option = next(
         (
@@ -133,4 +147,4 @@ def _call(node: ast.Call) -> Iterator[Tuple[str, float, int]]:
         if keyword.arg == "default" and option is not None:
             yield from _constant(option[2:].replace("-", "_"), keyword.value)
         elif keyword.arg is not None:
-            yield from _constant(keyword.arg, keyword.value)
+            yield from _constant(keyword.arg, keyword.value, "keyword")

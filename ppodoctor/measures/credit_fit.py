@@ -65,12 +65,8 @@ def attempt(
     """
     best: Optional[Outcome] = None
     few = _thinned(seen, 1000)
-    coarse = RHO_GRID if len({id(scheme.grid) for scheme in schemes}) == 1 else RHO_GRID[::3]
-    sure = known is not None and known.best.share >= MOST_MET
-    least = max(PROMISING, known.best.share - 0.1) if known is not None and sure else PROMISING
-    for guesses in (
-        [[known.best.rho]] if known is not None and sure else (*([one] for one in starts), [*coarse], [0.95])
-    ):
+    tried, least = _tries(schemes, starts, known)
+    for guesses in tried:
         if len(guesses) == 1 and guesses[0] == 0.95 and not _ends_are_missing(best):
             continue
         score, rho = min((_start_score(schemes, few, model, one), one) for one in guesses)
@@ -96,6 +92,14 @@ def attempt(
         if best is not None and best.best.share >= ENOUGH:
             break
     return best
+
+
+def _tries(schemes: List[Scheme], starts: Sequence[float], known: Optional[Outcome]) -> Tuple[List[List[float]], float]:
+    """Guesses for rho to choose from, in the order of trying, and the share of rows to meet for a look at the rest."""
+    if known is not None and known.best.share >= MOST_MET:
+        return [[known.best.rho]], max(PROMISING, known.best.share - 0.1)
+    coarse = RHO_GRID if len({id(scheme.grid) for scheme in schemes}) == 1 else RHO_GRID[::3]
+    return [*([one] for one in starts), [*coarse], [0.95]], PROMISING
 
 
 def _ends_are_missing(outcome: Optional[Outcome]) -> bool:

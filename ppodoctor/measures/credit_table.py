@@ -7,9 +7,10 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ppodoctor.measures.ends import resets_after
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.measures.provenance import Provenance, match
-from ppodoctor.measures.values import RolloutValues, ValueTable, resets_after, value_table
+from ppodoctor.measures.values import RolloutValues, ValueTable, value_table
 from ppodoctor.run import Run
 from ppodoctor.specimens import RolloutSpecimen
 

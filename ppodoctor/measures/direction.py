@@ -9,6 +9,7 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 
 from ppodoctor.measures.credit import fit_advantages
+from ppodoctor.measures.ends import ended
 from ppodoctor.measures.provenance import match
 from ppodoctor.measures.reading import readings
 from ppodoctor.run import Run
@@ -126,11 +127,11 @@ def _standard(values: Array) -> Array:
 
 def reward_to_go(rollout: RolloutSpecimen, gamma: float) -> Array:
     """[T, N] discounted sum of the rewards until the episode or the rollout ends."""
-    ended = rollout.terminated | rollout.truncated
+    over = ended(rollout)
     total = np.zeros(rollout.reward.shape[1])
     out = np.zeros(rollout.reward.shape)
     for t in range(rollout.reward.shape[0] - 1, -1, -1):
-        total = rollout.reward[t] + gamma * np.where(ended[t], 0.0, total)
+        total = rollout.reward[t] + gamma * np.where(over[t], 0.0, total)
         out[t] = total
     return out
 

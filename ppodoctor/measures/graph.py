@@ -62,6 +62,12 @@ class Graph:
         """Normalised operation of a node; "" for an input that needs no gradient."""
         return self.nodes[node].op if node >= 0 else ""
 
+    def behind_shapes(self, node: int, *also: str) -> int:
+        """The node whose numbers `node` only moves (or carries through the operations `also`); -1 for an input."""
+        while self.op(node) in SHAPING or self.op(node) in also:
+            node = (*self.nodes[node].inputs, -1)[0]
+        return node
+
     def below(self, start: int, stop: Callable[[int], bool] = lambda _: False) -> Iterator[int]:
         """Every node under `start` (itself included), not going below nodes for which `stop` holds."""
         seen: Set[int] = {start}

@@ -10,7 +10,7 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
-from ppodoctor.measures.graph import SHAPING, Graph
+from ppodoctor.measures.graph import Graph
 
 Array = Any
 SOLVE = "LinalgSolveTriangular"
@@ -24,10 +24,10 @@ def mean_scale_and_action(
     The standard deviation is None where components are correlated, mean and action where the layer's result was not
     kept. None for any other density.
     """
-    solve = _behind_shapes(graph, graph.nodes[square].inputs[0])
+    solve = graph.behind_shapes(graph.nodes[square].inputs[0])
     if graph.op(solve) != SOLVE:
         return None
-    difference = _behind_shapes(graph, (*graph.nodes[solve].inputs, -1, -1)[1])
+    difference = graph.behind_shapes((*graph.nodes[solve].inputs, -1, -1)[1])
     factor, solved = graph.saved(solve, "self"), graph.operand(square, 0)
     if graph.op(difference) != "Sub" or factor is None or solved is None or factor.ndim != solved.ndim:
         return None
@@ -43,12 +43,6 @@ def mean_scale_and_action(
         return None
     mean = mean.reshape(apart.shape)
     return mean, _scale(factor), mean + apart if left < 0 else mean - apart
-
-
-def _behind_shapes(graph: Graph, node: int) -> int:
-    while node >= 0 and graph.op(node) in SHAPING:
-        node = graph.nodes[node].inputs[0] if graph.nodes[node].inputs else -1
-    return node
 
 
 def _scale(factor: Array) -> Optional[Array]:

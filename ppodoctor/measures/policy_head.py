@@ -7,7 +7,7 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 
 from ppodoctor.measures import beta, multivariate
-from ppodoctor.measures.graph import LAYERS, SHAPING, Graph
+from ppodoctor.measures.graph import LAYERS, Graph
 from ppodoctor.measures.loss import EntropyTerm, PolicyHead
 from ppodoctor.measures.terms import Link, RawTerm
 
@@ -71,9 +71,7 @@ def normalised(logits: Array, *, probabilities: bool = False) -> Array:
 
 def _gaussian(graph: Graph, square: int, inside: List[int]) -> Optional[PolicyHead]:
     """The square of (action - mean), and the scale it is divided by."""
-    child = graph.nodes[square].inputs[0]
-    while graph.op(child) in SHAPING and graph.nodes[child].inputs[0] >= 0:
-        child = graph.nodes[child].inputs[0]
+    child = graph.behind_shapes(graph.nodes[square].inputs[0])
     standardised = graph.op(child) == "Div"
     difference = graph.nodes[child].inputs[0] if standardised else child
     if graph.op(difference) not in ("Sub", "Rsub"):

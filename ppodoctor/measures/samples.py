@@ -99,7 +99,7 @@ def first_epochs(run: Run) -> Tuple[Epoch, ...]:
     """The first pass of every update whose leading minibatches were recorded without a gap."""
     by_update: Dict[int, List[Use]] = {}
     uses = sample_uses(run)
-    found = agreement_of(run, uses) if any(np.any(use.found.by_action) for use in uses) else None
+    found = action_agreement(run) if any(np.any(use.found.by_action) for use in uses) else None
     if found is not None and found.here < 0.95 and not found.mapped:
         return ()  # actions that are not those of their observations do not tell steps apart that look alike
     for use in uses:

@@ -8,6 +8,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
+from ppodoctor.measures.ends import ended
 from ppodoctor.run import Run
 from ppodoctor.specimens import RolloutSpecimen
 
@@ -122,25 +123,25 @@ def _rows(rollout: RolloutSpecimen, action: Array) -> Transitions:
     """One rollout, environment after environment."""
     steps, count = np.shape(rollout.reward)
     keep = stepped(rollout).T.ravel()
-    ended = (np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)).T.ravel()
-    known = np.ones(len(ended), bool)
+    over = ended(rollout).T.ravel()
+    known = np.ones(len(over), bool)
     if rollout.final_known is not None:
-        known = ~ended | np.asarray(rollout.final_known, bool).T.ravel()
+        known = ~over | np.asarray(rollout.final_known, bool).T.ravel()
     obs = np.swapaxes(np.asarray(rollout.obs, np.float64), 0, 1).reshape(steps * count, -1)
     following = np.swapaxes(np.asarray(rollout.next_obs, np.float64), 0, 1).reshape(steps * count, -1)
     change = np.where(known[:, None], following - obs, np.nan)
-    started = np.zeros(len(ended), bool)
+    started = np.zeros(len(over), bool)
     started[::steps] = True
     if rollout.reset_before is not None:
         started |= np.asarray(rollout.reset_before, bool).T.ravel()
-    started[1:] |= ended[:-1]
-    before = np.where(started, -1, np.arange(len(ended)) - 1)
+    started[1:] |= over[:-1]
+    before = np.where(started, -1, np.arange(len(over)) - 1)
     place = np.cumsum(keep) - 1
     linked = (before >= 0) & keep[np.maximum(before, 0)]
     before = np.where(linked, place[np.maximum(before, 0)], -1)
     flat = np.swapaxes(action, 0, 1).reshape(steps * count, -1)
     reward = np.asarray(rollout.reward, np.float64).T.ravel()
-    return Transitions(obs[keep], change[keep], flat[keep], reward[keep], ended[keep].astype(float), before[keep])
+    return Transitions(obs[keep], change[keep], flat[keep], reward[keep], over[keep].astype(float), before[keep])
 
 
 def _joined(parts: List[Transitions], most: int) -> Transitions:

@@ -79,9 +79,7 @@ def _width(graph: Graph, layer: int) -> Optional[int]:
 
 
 def _direct(graph: Graph, node: int) -> bool:
-    while graph.op(node) in SHAPING and graph.nodes[node].inputs[0] >= 0:
-        node = graph.nodes[node].inputs[0]
-    return graph.op(node) in LAYERS
+    return graph.op(graph.behind_shapes(node)) in LAYERS
 
 
 def _errors(graph: Graph, node: int) -> List[_Error]:
@@ -216,9 +214,8 @@ def _describe(graph: Graph, plain: _Error, errors: List[_Error], link: Link) -> 
 
 def _activation(graph: Graph, node: int) -> str:
     """The bounded activation that a prediction comes out of, behind reshapes and the stacking of time steps."""
-    while node >= 0 and (graph.op(node) in SHAPING or graph.op(node) in ("Stack", "Cat")):
-        node = graph.nodes[node].inputs[0] if graph.nodes[node].inputs else -1
-    return graph.op(node) if node >= 0 and graph.op(node) in BOUNDED else ""
+    op = graph.op(graph.behind_shapes(node, "Stack", "Cat"))
+    return op if op in BOUNDED else ""
 
 
 def _before_expand(graph: Graph, node: int, shape: Tuple[int, ...]) -> Tuple[int, ...]:

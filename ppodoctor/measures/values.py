@@ -18,6 +18,7 @@ from ppodoctor.measures.acting import (
     single_streams,
 )
 from ppodoctor.measures.carrying import carried
+from ppodoctor.measures.ends import ended, false_finals, resets_after
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.run import Run
 from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
@@ -200,46 +201,12 @@ def _of_rollout(run: Run, index: int, book: _Book, firsts: Sequence[CallRows]) -
         empty = np.full(shape, np.nan)
         return RolloutValues(index, empty, empty, empty, np.full(shape[1], np.nan))
     after = np.concatenate([found["obs"][1:], found["last"][None]])
-    ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
-    same = ~ended & ~resets_after(rollout)
+    same = ~ended(rollout) & ~resets_after(rollout)
     # where the episode goes on, the successor and the next observation are one state: one value does for both
     successor = np.where(same & ~np.isfinite(found["successor"]), after, found["successor"])
     after = np.where(same & ~np.isfinite(after), successor, after)
     successor = np.where(false_finals(rollout), np.nan, successor)
     return RolloutValues(index, found["obs"], successor, after, found["last"])
-
-
-def false_finals(rollout: RolloutSpecimen, *, least: int = 3) -> Array:
-    """[T, N] bool: ends whose final observation, as the environment hands it out, is the next episode's first one.
-
-    An environment that goes on without a reset, where both are one state, ends again in the next step.
-    """
-    obs, final = np.asarray(rollout.obs, np.float64), np.asarray(rollout.next_obs, np.float64)
-    ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
-    known = np.zeros(ended.shape, bool)
-    if rollout.final_known is None or obs.shape != final.shape or obs.ndim != 3:
-        return known
-    same = known.copy()
-    known[:-1] = (ended & np.asarray(rollout.final_known, bool))[:-1]
-    if rollout.filler is not None:
-        known[:-1] &= ~np.asarray(rollout.filler, bool)[1:]  # auto-reset in the next step hands it out once more
-    same[:-1] = known[:-1] & (final[:-1] == obs[1:]).all(axis=2)
-    if same.sum() < max(least, 0.9 * known.sum()) or len(np.unique(final[same], axis=0)) < 0.5 * same.sum():
-        return np.zeros_like(same)
-    return same & ((ended[1:] & same[:-1]).sum() < 0.5 * same.sum())
-
-
-def resets_after(rollout: RolloutSpecimen) -> Array:
-    """[T, N] bool: the next row's observation came from a reset. The last row's next one is not known to."""
-    if rollout.reset_before is None:
-        return np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
-    reset = np.asarray(rollout.reset_before, bool)
-    moved = np.zeros(reset.shape[1], bool)
-    if rollout.last_obs is not None:
-        last, successor = np.asarray(rollout.last_obs), np.asarray(rollout.next_obs)[-1]
-        if last.size == successor.size:
-            moved = (last.reshape(len(moved), -1) != successor.reshape(len(moved), -1)).any(axis=1)
-    return np.concatenate([reset[1:], moved[None]])
 
 
 def _plain_values(rollout: RolloutSpecimen, book: _Book) -> Optional[Dict[str, Array]]:
@@ -253,8 +220,7 @@ def _plain_values(rollout: RolloutSpecimen, book: _Book) -> Optional[Dict[str, A
     last = np.full(envs, np.nan) if rollout.last_obs is None else look(rollout.last_obs)
     successor = look(rollout.next_obs).reshape(steps, envs)
     if rollout.final_known is not None:
-        ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool)
-        successor = np.where(ended & ~np.asarray(rollout.final_known, bool), np.nan, successor)
+        successor = np.where(ended(rollout) & ~np.asarray(rollout.final_known, bool), np.nan, successor)
     return {"obs": look(rollout.obs).reshape(steps, envs), "successor": successor, "last": last}
 
 
@@ -290,14 +256,14 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
     successor = np.concatenate(
         [np.where(index >= 0, said[np.maximum(index, 0)], np.nan)[1:], np.full((1, envs), np.nan)]
     )
-    ended = np.asarray(rollout.terminated, bool) | np.asarray(rollout.truncated, bool) | resets_after(rollout)
-    successor[ended] = np.nan
+    over = ended(rollout) | resets_after(rollout)
+    successor[over] = np.nan
     last = np.full(envs, np.nan)
     carry = carried(rollout, first, index)
     time = first.step - rollout.first_call - 1
     other = (first.stream == rollout.stream) & (time >= 0) & (time < steps) & np.isfinite(said)
     other[index[index >= 0]] = False
-    wanted = [(t, n, False) for t, n in np.argwhere(ended | (np.arange(steps) == steps - 1)[:, None])]
+    wanted = [(t, n, False) for t, n in np.argwhere(over | (np.arange(steps) == steps - 1)[:, None])]
     wanted += [(steps - 1, n, True) for n in range(envs)]
     for t, n, is_last in wanted:
         rows = np.flatnonzero(other & (time == t))
@@ -305,7 +271,7 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
         if not len(rows) or source is None:
             continue
         if carry is None:
-            goes_on = is_last or not ended[t, n]
+            goes_on = is_last or not over[t, n]
             behind = -1 if goes_on or t + 1 == steps else int(index[t + 1, n])
             row = _asked(first, rows, goes_on=goes_on, behind=behind) if envs == 1 else -1
         else:

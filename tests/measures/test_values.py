@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from synthetic import ACTOR, Script, critic, make, seen_by_network
 
-from ppodoctor.measures.values import false_finals, value_table
+from ppodoctor.measures.ends import false_finals
+from ppodoctor.measures.values import value_table
 
 
 @pytest.mark.parametrize("transform", ["none", "affine"])

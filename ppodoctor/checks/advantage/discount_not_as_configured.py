@@ -58,7 +58,7 @@ def _meant(named: tuple[Named, ...], value: float | None, apart: float) -> tuple
     """Without a default that is used although the script sets one other number: the setting does not arrive."""
     used = [one for one in named if value is not None and abs(value - one.value) <= apart]
     others = tuple(one for one in named if one not in used)
-    # a keyword may be another function's gamma, a learning rate schedule's for one; a local number anything
+    # a keyword may be another function's gamma, a learning rate schedule's for one; a running product starts anywhere
     meant = all(one.how == "set" and 0.0 < one.value < 1.0 for one in others)
     overlooked = used and meant and all(one.how == "default" for one in used)
     return others if overlooked and len({one.value for one in others}) == 1 else named

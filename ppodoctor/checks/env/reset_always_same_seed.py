@@ -9,7 +9,7 @@ import numpy as np
 from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.acting import row_keys
 from ppodoctor.measures.observed import made_at, train_env
-from ppodoctor.measures.steps import train_rollouts
+from ppodoctor.measures.starts import Starts, episode_starts
 from ppodoctor.run import Run
 
 
@@ -58,8 +58,9 @@ def reset_always_same_seed(run: Run, *, least: int = 5) -> Iterator[Evidence]:
             )
             return
     # the first episode of each may start otherwise, as the first reset may
-    often = {copy: keys[1:] for copy, keys in _starts(run).items() if len(keys) > EPISODES}
-    if len(often) > 1 and all(len(set(keys)) == 1 for keys in often.values()) and len(_all(often)) == len(often):
+    often = {copy: row_keys(np.stack(starts[1:]).reshape(len(starts) - 1, -1)) for copy, starts in _often(run).items()}
+    alike = all(len(np.unique(keys)) == 1 for keys in often.values())
+    if len(often) > 1 and alike and len({int(keys[0]) for keys in often.values()}) == len(often):
         yield Evidence(
             f"all {sum(map(len, often.values()))} recorded episodes of {len(often)} copies of the environment start "
             "alike in each copy (behind its first one), and differently in each of the others",
@@ -73,19 +74,5 @@ EPISODES = 3
 """Starts of a copy that must be recorded for it to be judged by them."""
 
 
-def _starts(run: Run) -> dict[tuple[int, int], list[int]]:
-    """Keys of the first observations of recorded episodes, by stream and copy."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for rollout in train_rollouts(run):
-        if rollout.reset_before is None:
-            continue
-        obs = np.asarray(rollout.obs)
-        steps, envs = np.asarray(rollout.reward).shape
-        keys = row_keys(obs.reshape(steps * envs, -1)).reshape(steps, envs)
-        for t, n in np.argwhere(np.asarray(rollout.reset_before)):
-            found.setdefault((rollout.stream, int(n)), []).append(int(keys[t, n]))
-    return found
-
-
-def _all(starts: dict[tuple[int, int], list[int]]) -> set[int]:
-    return {key for keys in starts.values() for key in keys}
+def _often(run: Run) -> Starts:
+    return {copy: starts for copy, starts in episode_starts(run).items() if len(starts) > EPISODES}

@@ -8,10 +8,9 @@ import numpy as np
 
 from ppodoctor.checks.api import Evidence, check
 from ppodoctor.measures.observed import made_at, train_env
-from ppodoctor.measures.steps import train_rollouts
+from ppodoctor.measures.starts import episode_starts
 from ppodoctor.records import EnvFacts
 from ppodoctor.run import Run
-from ppodoctor.specimens import RolloutSpecimen
 
 
 @check(
@@ -84,14 +83,18 @@ Starts = list[list[np.ndarray]]
 
 def _copies(run: Run) -> Iterator[tuple[Starts, EnvFacts | None]]:
     """Starts of the copies in one vector environment, or of several equal environments that are stepped in turn."""
-    rollouts = train_rollouts(run)
-    yield _starts([r for r in rollouts if np.shape(r.reward)[1] > 1]), train_env(run)
+    streams: dict[int, Starts] = {}
+    for (stream, _), starts in sorted(episode_starts(run, unbroken=True).items()):
+        streams.setdefault(stream, []).append(starts)
+    for copies in streams.values():
+        if len(copies) > 1:
+            yield copies, train_env(run)
     groups: dict[tuple[str, ...], list[EnvFacts]] = {}
     for env in run.train_envs:
         if env.num_envs == 1:
             groups.setdefault((env.cls, str(env.spec_id), str(env.made_at)), []).append(env)
     for envs in groups.values():
-        each = [_starts([r for r in rollouts if r.stream == env.stream]) for env in envs]
+        each = [streams.get(env.stream, []) for env in envs]
         if len(each) > 1 and all(each):
             yield [one[0] for one in each], envs[0]
 
@@ -114,24 +117,3 @@ def _all_differ(starts: Starts) -> bool:
     """No copy ever starts alike twice: a task with few first states would repeat some."""
     each = [{tuple(np.ravel(start)) for start in one} for one in starts]
     return all(len(seen) == len(one) > 1 for seen, one in zip(each, starts, strict=True)) and sum(map(len, each)) >= 8
-
-
-def _starts(rollouts: list[RolloutSpecimen]) -> Starts:
-    """The starts in the rollouts from the stream's first step on, unbroken; empty without any."""
-    leading: list[RolloutSpecimen] = []
-    for rollout in sorted(rollouts, key=lambda r: (r.stream, r.first_call)):
-        reached = leading[-1].first_call + len(leading[-1].reward) if leading else 0
-        if rollout.first_call == reached and (not leading or rollout.stream == leading[0].stream):
-            leading.append(rollout)
-    if not leading:
-        return []
-    obs = np.concatenate([np.asarray(r.obs) for r in leading])
-    began = np.concatenate([_resets(r) for r in leading])
-    began[0] = True
-    return [list(obs[began[:, n], n]) for n in range(obs.shape[1])]
-
-
-def _resets(rollout: RolloutSpecimen) -> np.ndarray:
-    if rollout.reset_before is None:
-        return np.zeros(np.shape(rollout.reward), bool)
-    return np.array(rollout.reset_before, bool)

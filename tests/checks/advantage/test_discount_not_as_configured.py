@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from credit_runs import argued, played
 from scenarios import Scenario
 
@@ -34,6 +35,14 @@ def test_a_default_may_stand_beside_the_gamma_of_another_function(evidence):
     assert not evidence(saying(SICK, script), "discount_not_as_configured")
 
 
-def test_a_default_may_stand_beside_a_running_product(evidence):
-    script = "def gae(rewards, gamma=0.9, lam=0.95):\n    discount = 1\n    return rewards * discount * gamma\n"
+@pytest.mark.parametrize("change", ["discount *= gamma", "discount = gamma * discount"])
+def test_a_default_may_stand_beside_a_running_product(evidence, change):
+    script = f"def gae(rewards, gamma=0.9):\n    discount = 0.5\n    for r in rewards:\n        {change}\n"
     assert not evidence(saying(SICK, script), "discount_not_as_configured")
+
+
+@pytest.mark.parametrize("setting", ["gamma = 0.99", "self.gamma = 0.99"])
+def test_a_default_that_is_used_although_a_function_sets_another_number(evidence, setting):
+    script = f"def gae(rewards, gamma=0.9):\n    return rewards\n\n\ndef main(self):\n    {setting}\n"
+    (found,) = evidence(saying(SICK, script), "discount_not_as_configured")
+    assert "the script names gamma = 0.99 (my_ppo.py:6)" in found.text
