@@ -10,6 +10,7 @@ import numpy as np
 
 from ppodoctor.measures.graph import LAYERS, Graph
 from ppodoctor.measures.loss import EntropyTerm, LossReading, PolicyHead, Surrogate, Term, ValueLoss
+from ppodoctor.measures.padding import as_mean, mask_of, without_padding
 from ppodoctor.measures.policy_head import find_head, log_prob, read_entropy
 from ppodoctor.measures.ratio import new_log_prob
 from ppodoctor.measures.surrogate import Parsed, describe_surrogate, find_surrogate
@@ -57,9 +58,10 @@ def read_loss(loss: LossGraph, numbers: Tuple[int, int, int] = (0, 0, 0)) -> Los
         value_at, value = None, None
     inside = _inside(graph, parsed)
     classified, entropy = _classify(graph, (terms, roots), (surrogate_at, value_at), (surrogate, value, head, inside))
-    return _assemble(
+    reading = _assemble(
         graph, numbers, (classified, surrogate, value, entropy, head), (terms, surrogate_at, value_at, parsed)
     )
+    return without_padding(reading, mask_of(terms, surrogate_at), mask_of(terms, value_at))
 
 
 def _lead(parsed: Parsed) -> int:
@@ -138,7 +140,8 @@ def _classify(
                     continue  # the parts of one log-density are one term
                 done.add(link.node)
             entropy = entropy or read
-        found.append(_term(graph, kind, coefficient, link, root))
+        lead = None if places[0] is None else terms[places[0]].last
+        found.append(as_mean(_term(graph, kind, coefficient, link, root), link, lead))
     return found, entropy
 
 
