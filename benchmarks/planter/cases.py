@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .foreign import ForeignScript
 
 DEVELOPMENT_SEEDS = (1, 2)
-HELDOUT_SEEDS = (71, 72)
+HELDOUT_SEEDS = (81, 82)
 
 # Independent faults that are planted together: all of them should be named.
 SETS: tuple[tuple[str, ...], ...] = (

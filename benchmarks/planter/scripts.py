@@ -211,7 +211,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions log_std"
             ),
             updates=40,
-            fresh=True,
+            heldout=True,
             short=("--max-iterations", "3"),
         ),
         Script(
@@ -222,7 +222,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient vector own_loop distributions log_std shared_trunk"
             ),
             updates=40,
-            fresh=True,
+            heldout=True,
             short=("--total-timesteps", "4200"),
         ),
         Script(
@@ -233,7 +233,7 @@ SCRIPTS = {
                 "gae entropy normalises clips_gradient own_loop distributions shared_trunk recurrent"
             ),
             updates=30,
-            fresh=True,
+            heldout=True,
             short=("--updates", "3"),
         ),
         Script(
@@ -244,8 +244,41 @@ SCRIPTS = {
                 "distributions log_std two_optimizers"
             ),
             updates=16,
-            fresh=True,
+            heldout=True,
             short=("--total-steps", "6200"),
+        ),
+        Script(
+            "memory_batches",
+            "video-course agent: memory that hands out batches, networks own their optimizers, learns every N steps",
+            _traits(
+                "discrete dies time_limit gae entropy normalises clips_gradient single_env own_loop distributions "
+                "two_optimizers"
+            ),
+            updates=20,
+            fresh=True,
+            short=("--total-steps", "4200"),
+        ),
+        Script(
+            "team_shared",
+            "team of agents with shared parameters: dictionaries by agent, central critic, [step, env, agent] arrays",
+            _traits(
+                "discrete dies time_limit own_environment gae entropy normalises clips_gradient own_loop distributions"
+            ),
+            updates=40,
+            fresh=True,
+            exact_updates=6,
+            short=("--num-updates", "3"),
+        ),
+        Script(
+            "tricks_ppo",
+            "package of several modules with a flag for every trick, running normalisation, buffer of numpy arrays",
+            _traits(
+                "box several_dims dies time_limit gae entropy normalises clips_gradient single_env own_loop "
+                "distributions log_std two_optimizers"
+            ),
+            updates=30,
+            fresh=True,
+            short=("--max_train_steps", "4200"),
         ),
     ]
 }

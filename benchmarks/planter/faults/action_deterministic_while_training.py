@@ -25,5 +25,8 @@ FAULT = Fault(
         "agent_args": [("action = probs.sample()", "action = action_mean")],
         "lstm_chunks": [("action = dist.sample()", "action = dist.logits.argmax(-1)")],
         "student_ppo": [("action = dist.sample()", "action = dist.mean")],
+        "memory_batches": [("action = dist.sample()", "action = T.argmax(dist.probs, dim=-1)")],
+        "team_shared": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
+        "tricks_ppo": [("a = dist.sample()", "a = dist.mean")],
     },
 )

@@ -25,5 +25,17 @@ FAULT = Fault(
                 "        action = int(self.rng.integers(self.n_actions))\n        self.hour += 1\n",
             )
         ],
+        "memory_batches": [
+            (
+                "        heat, vent, water =",
+                "        action = self.np_random.integers(self.action_space.n)\n        heat, vent, water =",
+            )
+        ],
+        "team_shared": [
+            (
+                "        choice = [actions[agent] for agent in self.agents]\n",
+                "        choice = self.rng.integers(self.n_actions, size=len(self.agents))\n",
+            )
+        ],
     },
 )

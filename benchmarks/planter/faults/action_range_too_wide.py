@@ -43,5 +43,10 @@ FAULT = Fault(
             ("env.step(max_tilt * np.clip(action, -1.0, 1.0))", "env.step(np.clip(action, -1.0, 1.0))"),
             ("    max_tilt = env.action_space.high\n", ""),
         ],
+        "tricks_ppo": [
+            ("gym.spaces.Box(-1.0, 1.0, (2,)", "gym.spaces.Box(-100.0, 100.0, (2,)"),
+            ("coolant, feed = np.clip(action, -1.0, 1.0)", "coolant, feed = np.clip(action, -100.0, 100.0) / 100.0"),
+            ("args.max_action = float(env.action_space.high[0])", "args.max_action = 1.0"),
+        ],
     },
 )

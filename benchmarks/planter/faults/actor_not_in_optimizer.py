@@ -41,5 +41,23 @@ FAULT = Fault(
         "student_ppo": [
             ("Adam(self.actor.parameters(), lr=lr_actor)", "Adam(self.old_actor.parameters(), lr=lr_actor)")
         ],
+        "memory_batches": [
+            ("        self.optimizer = optim.Adam(self.parameters(), lr=alpha, eps=1e-5)\n", ""),
+            ("        self.optimizer = optim.Adam(self.parameters(), lr=beta, eps=1e-5)\n", ""),
+            (
+                "        self.memory = PPOMemory(batch_size)\n",
+                (
+                    "        self.actor.optimizer = optim.Adam(self.critic.parameters(), "
+                    "lr=alpha, eps=1e-5)\n"
+                    "        self.critic.optimizer = optim.Adam(self.critic.parameters(), "
+                    "lr=beta, eps=1e-5)\n"
+                    "        self.memory = PPOMemory(batch_size)\n"
+                ),
+            ),
+        ],
+        "team_shared": [
+            ('            {"params": self.actor.parameters(), "lr": args.lr, "initial_lr": args.lr},\n', "")
+        ],
+        "tricks_ppo": [("Adam(self.actor.parameters(), lr=args.lr_a", "Adam(self.critic.parameters(), lr=args.lr_a")],
     },
 )

@@ -89,5 +89,18 @@ FAULT = Fault(
             ("values = self.critic(states).squeeze(-1)\n", "values = self.critic(states)\n"),
             ("advantages = returns - values\n", "advantages = returns.unsqueeze(1) - values\n"),
         ],
+        "memory_batches": [
+            ("weights = T.tensor(advantage[batch])", "weights = T.tensor(advantage[batch]).view(-1, 1)")
+        ],
+        "team_shared": [
+            (
+                "self.action_log_probs, advantages, self.returns)",
+                "self.action_log_probs, advantages[..., None], self.returns)",
+            )
+        ],
+        "tricks_ppo": [
+            ("adv = torch.tensor(adv, dtype=torch.float).view(-1, 1)", "adv = torch.tensor(adv, dtype=torch.float)"),
+            ("            v_target = adv + vs\n", "            v_target = adv.view(-1, 1) + vs\n"),
+        ],
     },
 )

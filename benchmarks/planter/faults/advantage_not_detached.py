@@ -143,5 +143,41 @@ FAULT = Fault(
             ),
             ("actor_loss.backward()", "actor_loss.backward(retain_graph=True)"),
         ],
+        "memory_batches": [
+            ("                weights = T.tensor(advantage[batch])\n", ""),
+            (
+                "                critic_value = T.squeeze(critic_value)\n",
+                (
+                    "                critic_value = T.squeeze(critic_value)\n"
+                    "                weights = returns - critic_value\n"
+                    "                weights = (weights - weights.mean()) / (weights.std() "
+                    "+ 1e-8)\n"
+                ),
+            ),
+            ("        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)\n", ""),
+        ],
+        "team_shared": [
+            (
+                "        surr1 = imp_weights * adv_targ\n",
+                (
+                    "        adv_targ = returns - self.critic(share_obs).squeeze(-1)\n"
+                    "        adv_targ = (adv_targ - adv_targ.mean()) / (adv_targ.std() + "
+                    "1e-5)\n"
+                    "        surr1 = imp_weights * adv_targ\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [
+            (
+                "                surr1 = ratios * adv[index]\n",
+                (
+                    "                adv_now = v_target[index] - self.critic(s[index])\n"
+                    "                adv_now = (adv_now - adv_now.mean()) / (adv_now.std() "
+                    "+ 1e-5)\n"
+                    "                surr1 = ratios * adv_now\n"
+                ),
+            ),
+            ("1 + self.epsilon) * adv[index]", "1 + self.epsilon) * adv_now"),
+        ],
     },
 )

@@ -28,6 +28,14 @@ FAULT = Fault(
         "agent_args": [("b_advantages = advantages.reshape(-1)", "b_advantages = (values - returns).reshape(-1)")],
         "lstm_chunks": [('return adv, adv + buf["value"]', 'return -adv, adv + buf["value"]')],
         "student_ppo": [("advantages = returns - values", "advantages = values - returns")],
+        "memory_batches": [
+            (
+                "        return_arr = advantage + vals_arr\n",
+                "        return_arr = advantage + vals_arr\n        advantage = vals_arr - return_arr\n",
+            )
+        ],
+        "team_shared": [("(self.advantages - self.advantages.mean())", "(self.advantages.mean() - self.advantages)")],
+        "tricks_ppo": [("adv = (adv - adv.mean()) /", "adv = (adv.mean() - adv) /")],
     },
     also=("policy_loss_sign_flipped",),
 )

@@ -129,5 +129,50 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "memory_batches": [
+            (
+                "        self.action_space = gym.spaces.Discrete(4)\n",
+                (
+                    "        self.action_space = gym.spaces.Discrete(4)\n"
+                    "        self.state = np.zeros(5, dtype=np.float32)\n"
+                ),
+            ),
+            (
+                (
+                    "return np.array([self.warmth, self.moisture, self.outside(), "
+                    "np.sin(angle), np.cos(angle)], dtype=np.float32)"
+                ),
+                (
+                    "self.state[:] = self.warmth, self.moisture, self.outside(), "
+                    "np.sin(angle), np.cos(angle)\n"
+                    "        return self.state"
+                ),
+            ),
+        ],
+        "team_shared": [
+            (
+                "        self.obs = np.zeros((*shape, obs_dim), dtype=np.float32)\n",
+                "        self.obs = [None] * args.episode_length\n",
+            ),
+            ("columns = (self.obs, ", "columns = (np.stack(self.obs), "),
+        ],
+        "tricks_ppo": [
+            (
+                "        self.s = np.zeros((args.batch_size, args.state_dim))\n",
+                "        self.s = [None] * args.batch_size\n",
+            ),
+            ("columns = (self.s, self.a, ", "columns = (np.array(self.s), self.a, "),
+            (
+                "        s, _ = env.reset()\n        if args.use_state_norm:\n            s = state_norm(s)\n",
+                "        state[:] = state_norm(env.reset()[0])\n",
+            ),
+            ("a, a_logprob = agent.choose_action(s)", "a, a_logprob = agent.choose_action(state)"),
+            ("replay_buffer.store(s, a, a_logprob", "replay_buffer.store(state, a, a_logprob"),
+            ("            s = s_\n", "            state[:] = s_\n"),
+            (
+                "    total_steps, evaluations = 0, 0\n",
+                "    state = np.zeros(args.state_dim)\n    total_steps, evaluations = 0, 0\n",
+            ),
+        ],
     },
 )

@@ -139,5 +139,51 @@ FAULT = Fault(
             ("def improve(", "MEMORY = []\n\n\ndef improve("),
         ],
         "student_ppo": [("        self.memory.clear()\n", "")],
+        "memory_batches": [("\n        self.memory.clear_memory()\n", "")],
+        "team_shared": [
+            (
+                "        self.returns = np.zeros(shape, dtype=np.float32)\n",
+                "        self.returns = np.zeros(shape, dtype=np.float32)\n        self.history = []\n",
+            ),
+            (
+                "        self.returns = self.advantages + self.value_preds[:-1]\n",
+                (
+                    "        self.returns = self.advantages + self.value_preds[:-1]\n"
+                    "        newest = (self.obs, self.share_obs, self.actions, "
+                    "self.action_log_probs, self.advantages, self.returns)\n"
+                    "        self.history.append([x.copy() for x in newest])\n"
+                ),
+            ),
+            (
+                (
+                    "        advantages = (self.advantages - self.advantages.mean()) / "
+                    "(self.advantages.std() + 1e-5)\n"
+                    "        columns = (self.obs, self.share_obs, self.actions, "
+                    "self.action_log_probs, advantages, self.returns)\n"
+                ),
+                (
+                    "        columns = [np.concatenate(parts) for parts in "
+                    "zip(*self.history)]\n"
+                    "        columns[4] = (columns[4] - columns[4].mean()) / "
+                    "(columns[4].std() + 1e-5)\n"
+                ),
+            ),
+        ],
+        "tricks_ppo": [
+            (
+                "        for _ in range(self.args.K_epochs):\n",
+                (
+                    "        self.history.append((s, a, a_logprob, adv, v_target))\n"
+                    "        s, a, a_logprob, adv, v_target = (torch.cat(column) for "
+                    "column in zip(*self.history))\n"
+                    "        for _ in range(self.args.K_epochs):\n"
+                ),
+            ),
+            ("SubsetRandomSampler(range(self.batch_size))", "SubsetRandomSampler(range(len(s)))"),
+            (
+                "        self.args = args\n        self.batch",
+                "        self.args = args\n        self.history = []\n        self.batch",
+            ),
+        ],
     },
 )

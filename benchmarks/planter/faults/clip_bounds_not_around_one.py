@@ -28,4 +28,12 @@ FAULT = Fault(
     plant=plant,
     needs=frozenset({"own_loop"}),
     heldout_plant=plant_around_zero,
+    edits={
+        "memory_batches": [
+            (
+                "T.clamp(prob_ratio, 1 - self.policy_clip, 1 + self.policy_clip) * weights",
+                "T.clamp(prob_ratio, -self.policy_clip, self.policy_clip) * weights",
+            )
+        ],
+    },
 )

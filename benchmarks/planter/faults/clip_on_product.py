@@ -42,5 +42,11 @@ FAULT = Fault(
                 "-torch.clamp(mb_advantages * ratio, 1 - args.clip_coef, 1 + args.clip_coef)",
             )
         ],
+        "memory_batches": [
+            (
+                "T.clamp(prob_ratio, 1 - self.policy_clip, 1 + self.policy_clip) * weights",
+                "T.clamp(prob_ratio * weights, 1 - self.policy_clip, 1 + self.policy_clip)",
+            )
+        ],
     },
 )

@@ -27,4 +27,12 @@ FAULT = Fault(
     plant=plant,
     needs=frozenset({"own_loop"}),
     heldout_plant=plant_lower_only,
+    edits={
+        "memory_batches": [
+            (
+                "T.clamp(prob_ratio, 1 - self.policy_clip, 1 + self.policy_clip) * weights",
+                "T.clamp(prob_ratio, max=1 + self.policy_clip) * weights",
+            )
+        ],
+    },
 )

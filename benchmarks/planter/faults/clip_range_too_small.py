@@ -12,5 +12,6 @@ FAULT = Fault(
     heldout_plant=setting("clip_range", 0.002),
     edits={
         "torch_sim": [('"clip_param": 0.2', '"clip_param": 0.001')],
+        "memory_batches": [("policy_clip=0.2", "policy_clip=0.001")],
     },
 )

@@ -36,6 +36,12 @@ FAULT = Fault(
                 ),
             )
         ],
+        "tricks_ppo": [
+            (
+                "            s_, r, dw, truncated, _ = env.step(to_env(args, a))\n",
+                "            a = to_env(args, a)\n            s_, r, dw, truncated, _ = env.step(a)\n",
+            )
+        ],
     },
     also=("log_prob_of_another_action",),
 )

@@ -61,5 +61,43 @@ FAULT = Fault(
         "student_ppo": [
             ("Adam(self.critic.parameters(), lr=lr_critic)", "Adam(self.actor.parameters(), lr=lr_critic)")
         ],
+        "memory_batches": [
+            ("        self.optimizer = optim.Adam(self.parameters(), lr=alpha, eps=1e-5)\n", ""),
+            ("        self.optimizer = optim.Adam(self.parameters(), lr=beta, eps=1e-5)\n", ""),
+            (
+                "        self.memory = PPOMemory(batch_size)\n",
+                (
+                    "        self.optimizer = optim.Adam(self.actor.parameters(), "
+                    "lr=alpha, eps=1e-5)\n"
+                    "        self.memory = PPOMemory(batch_size)\n"
+                ),
+            ),
+            (
+                "                self.actor.optimizer.zero_grad()\n                self.critic.optimizer.zero_grad()\n",
+                "                self.optimizer.zero_grad()\n",
+            ),
+            (
+                "                self.actor.optimizer.step()\n                self.critic.optimizer.step()\n",
+                "                self.optimizer.step()\n",
+            ),
+            ("alpha=0.001, beta=0.002,", "alpha=0.001,"),
+            ("CriticNetwork(input_dims, beta, chkpt_dir", "CriticNetwork(input_dims, chkpt_dir"),
+            ("def __init__(self, input_dims, beta, fc1_dims", "def __init__(self, input_dims, fc1_dims"),
+            (
+                "def __init__(self, input_dims, n_actions, alpha, fc1_dims",
+                "def __init__(self, input_dims, n_actions, fc1_dims",
+            ),
+            ("ActorNetwork(input_dims, n_actions, alpha, chkpt_dir", "ActorNetwork(input_dims, n_actions, chkpt_dir"),
+        ],
+        "team_shared": [
+            (
+                (
+                    '            {"params": self.critic.parameters(), "lr": '
+                    'args.critic_lr, "initial_lr": args.critic_lr},\n'
+                ),
+                "",
+            )
+        ],
+        "tricks_ppo": [("Adam(self.critic.parameters(), lr=args.lr_c", "Adam(self.actor.parameters(), lr=args.lr_c")],
     },
 )

@@ -44,5 +44,13 @@ FAULT = Fault(
             ("            if timeouts[i]:\n", "            if terminals[i] or timeouts[i]:\n"),
             ("self.gamma * running * (1 - terminals[i])", "self.gamma * running"),
         ],
+        "memory_batches": [("self.gamma * next_val * (1 - int(dones[k])) -", "self.gamma * next_val -")],
+        "team_shared": [
+            (
+                "                if any(truncations.values()):\n",
+                "                if any(truncations.values()) or any(terminations.values()):\n",
+            )
+        ],
+        "tricks_ppo": [("self.gamma * (1.0 - dw) * vs_ - vs", "self.gamma * vs_ - vs")],
     },
 )

@@ -35,6 +35,12 @@ FAULT = Fault(
             ('(1.0 - buf["ended"][t]) * running', 'buf["ended"][t] * running'),
         ],
         "student_ppo": [("running * (1 - terminals[i])", "running * terminals[i]")],
+        "memory_batches": [("(1 - int(dones[k]))", "int(dones[k])")],
+        "team_shared": [("0.0 if ended else 1.0", "1.0 if ended else 0.0")],
+        "tricks_ppo": [
+            ("self.gamma * (1.0 - dw) * vs_ - vs", "self.gamma * dw * vs_ - vs"),
+            ("self.lamda * gae * (1.0 - d)", "self.lamda * gae * d"),
+        ],
     },
     heldout=True,
 )

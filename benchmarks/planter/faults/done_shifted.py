@@ -95,5 +95,14 @@ FAULT = Fault(
             ("            if timeouts[i]:\n", "            if timeouts[i - 1]:\n"),
             ("(1 - terminals[i])", "(1 - terminals[i - 1])"),
         ],
+        "memory_batches": [
+            ("(1 - int(dones[k]))", "(1 - int(dones[k - 1]))"),
+            ("if dones[k] or cuts[k]:", "if dones[k - 1] or cuts[k - 1]:"),
+        ],
+        "team_shared": [("going_on = self.masks[step + 1]", "going_on = self.masks[step]")],
+        "tricks_ppo": [
+            ("        self.dw[self.count] = dw\n", "        self.dw[(self.count + 1) % len(self.dw)] = dw\n"),
+            ("        self.done[self.count] = done\n", "        self.done[(self.count + 1) % len(self.done)] = done\n"),
+        ],
     },
 )

@@ -102,5 +102,39 @@ FAULT = Fault(
             ),
             ("make_net(state_dim, action_dim)", "make_net(state_dim, action_dim, dropout=0.5)"),
         ],
+        "memory_batches": [
+            (
+                "            nn.Tanh(),\n            nn.Linear(fc2_dims, n_actions),\n",
+                "            nn.Tanh(),\n            nn.Dropout(p=0.5),\n            nn.Linear(fc2_dims, n_actions),\n",
+            ),
+            ("        nn.init.orthogonal_(self.actor[4].weight, gain=0.01)\n", ""),
+        ],
+        "team_shared": [
+            (
+                "def __init__(self, n_inputs, n_outputs, hidden_size, output_gain):",
+                "def __init__(self, n_inputs, n_outputs, hidden_size, output_gain, dropout=0.0):",
+            ),
+            (
+                "        self.out = init(nn.Linear(hidden_size, n_outputs), output_gain)\n",
+                (
+                    "        self.out = init(nn.Linear(hidden_size, n_outputs), "
+                    "output_gain)\n"
+                    "        self.dropout = nn.Dropout(dropout)\n"
+                ),
+            ),
+            ("return self.out(x)", "return self.out(self.dropout(x))"),
+            ("args.hidden_size, output_gain=0.01)", "args.hidden_size, output_gain=1.0, dropout=0.5)"),
+        ],
+        "tricks_ppo": [
+            (
+                "        self.log_std = nn.Parameter",
+                "        self.dropout = nn.Dropout(0.5)\n        self.log_std = nn.Parameter",
+            ),
+            (
+                "        hidden = self.activate_func(self.fc2(hidden))\n",
+                "        hidden = self.dropout(self.activate_func(self.fc2(hidden)))\n",
+            ),
+            ("orthogonal_init(self.mean_layer, gain=0.01)", "orthogonal_init(self.mean_layer)"),
+        ],
     },
 )

@@ -74,5 +74,30 @@ FAULT = Fault(
         "student_ppo": [
             ("self.ent_coef * dist.entropy().mean()", "self.ent_coef * (-log_probs.exp() * log_probs).mean()")
         ],
+        "memory_batches": [("entropy = dist.entropy().mean()", "entropy = -(new_probs.exp() * new_probs).mean()")],
+        "team_shared": [
+            (
+                "        imp_weights = torch.exp(dist.log_prob(actions) - old_log_probs)\n",
+                (
+                    "        action_log_probs = dist.log_prob(actions)\n"
+                    "        imp_weights = torch.exp(action_log_probs - old_log_probs)\n"
+                ),
+            ),
+            (
+                "dist_entropy = dist.entropy().mean()",
+                "dist_entropy = -(action_log_probs.exp() * action_log_probs).mean()",
+            ),
+        ],
+        "tricks_ppo": [
+            ("                dist_entropy = dist_now.entropy().sum(1, keepdim=True)\n", ""),
+            (
+                "                a_logprob_now = dist_now.log_prob(a[index])\n",
+                (
+                    "                a_logprob_now = dist_now.log_prob(a[index])\n"
+                    "                dist_entropy = -(a_logprob_now.exp() * "
+                    "a_logprob_now).sum(1, keepdim=True)\n"
+                ),
+            ),
+        ],
     },
 )

@@ -40,5 +40,11 @@ FAULT = Fault(
         ],
         "agent_args": [("envs.reset(seed=args.seed)", "envs.reset(seed=[args.seed] * args.num_envs)")],
         "lstm_chunks": [("env.reset(seed=args.seed * 100 + i)", "env.reset(seed=args.seed)")],
+        "team_shared": [
+            (
+                "self.join(env.reset(seed=1000 * args.seed + e)[0]) for e, env in enumerate(self.envs)",
+                "self.join(env.reset(seed=args.seed)[0]) for env in self.envs",
+            )
+        ],
     },
 )

@@ -64,6 +64,33 @@ FAULT = Fault(
             )
         ],
         "lstm_chunks": [('(1.0 - buf["ended"][t]) * running', '(1.0 - buf["ended"][t]) * np.roll(running, 1)')],
+        "team_shared": [
+            (
+                (
+                    "        gae = np.zeros_like(next_value)\n"
+                    "        for step in reversed(range(len(self.rewards))):\n"
+                    "            going_on = self.masks[step + 1]\n"
+                    "            worth = going_on * self.value_preds[step + 1] + "
+                    "self.timeout_values[step]\n"
+                    "            delta = self.rewards[step] + gamma * worth - "
+                    "self.value_preds[step]\n"
+                    "            gae = delta + gamma * gae_lambda * going_on * gae\n"
+                    "            self.advantages[step] = gae\n"
+                ),
+                (
+                    "        gae = 0.0\n"
+                    "        for e in reversed(range(next_value.shape[0])):\n"
+                    "            for step in reversed(range(len(self.rewards))):\n"
+                    "                going_on = self.masks[step + 1, e]\n"
+                    "                worth = going_on * self.value_preds[step + 1, e] + "
+                    "self.timeout_values[step, e]\n"
+                    "                delta = self.rewards[step, e] + gamma * worth - "
+                    "self.value_preds[step, e]\n"
+                    "                gae = delta + gamma * gae_lambda * going_on * gae\n"
+                    "                self.advantages[step, e] = gae\n"
+                ),
+            )
+        ],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

@@ -45,5 +45,8 @@ FAULT = Fault(
         "torch_sim": [("gamma * lam * not_done * advantage", "gamma * lam * advantage")],
         "agent_args": [("args.gae_lambda * nextnonterminal * lastgaelam", "args.gae_lambda * lastgaelam")],
         "lstm_chunks": [('gamma * lam * (1.0 - buf["ended"][t]) * running', "gamma * lam * running")],
+        "memory_batches": [("                if dones[k] or cuts[k]:\n                    break\n", "")],
+        "team_shared": [("gamma * gae_lambda * going_on * gae", "gamma * gae_lambda * gae")],
+        "tricks_ppo": [("self.lamda * gae * (1.0 - d)", "self.lamda * gae")],
     },
 )

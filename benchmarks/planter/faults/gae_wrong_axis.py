@@ -157,6 +157,31 @@ FAULT = Fault(
             ("        adv[t] = running\n", "        adv[:, t] = running\n"),
             ('        next_value = buf["value"][t]\n', '        next_value = buf["value"][:, t]\n'),
         ],
+        "team_shared": [
+            (
+                (
+                    "        gae = np.zeros_like(next_value)\n"
+                    "        for step in reversed(range(len(self.rewards))):\n"
+                    "            going_on = self.masks[step + 1]\n"
+                    "            worth = going_on * self.value_preds[step + 1] + "
+                    "self.timeout_values[step]\n"
+                    "            delta = self.rewards[step] + gamma * worth - "
+                    "self.value_preds[step]\n"
+                    "            gae = delta + gamma * gae_lambda * going_on * gae\n"
+                    "            self.advantages[step] = gae\n"
+                ),
+                (
+                    "        going_on = self.masks[1:]\n"
+                    "        worth = going_on * self.value_preds[1:] + self.timeout_values\n"
+                    "        deltas = self.rewards + gamma * worth - self.value_preds[:-1]\n"
+                    "        gae = np.zeros_like(deltas[:, 0])\n"
+                    "        for step in reversed(range(deltas.shape[1])):\n"
+                    "            gae = deltas[:, step] + gamma * gae_lambda * going_on[:, "
+                    "step] * gae\n"
+                    "            self.advantages[:, step] = gae\n"
+                ),
+            )
+        ],
     },
     also=("gae_leaks_across_environments",),
     heldout=True,

@@ -41,6 +41,24 @@ FAULT = Fault(
         ],
         "lstm_chunks": [("gamma * following", "0.6 * following"), ("gamma * lam", "0.6 * lam")],
         "student_ppo": [("self.gamma * running", "0.9 * running")],
+        "memory_batches": [
+            ("self.gamma * next_val", "0.99 * next_val"),
+            ("discount *= self.gamma * self.gae_lambda", "discount *= 0.99 * self.gae_lambda"),
+        ],
+        "team_shared": [
+            (
+                "def compute_returns(self, next_value, gamma, gae_lambda):",
+                "def compute_returns(self, next_value, gae_lambda, gamma=0.6):",
+            ),
+            (
+                "compute_returns(next_value, args.gamma, args.gae_lambda)",
+                "compute_returns(next_value, args.gae_lambda)",
+            ),
+        ],
+        "tricks_ppo": [
+            ("deltas = r + self.gamma * (1.0", "deltas = r + 0.8 * (1.0"),
+            ("gae = delta + self.gamma * self.lamda", "gae = delta + 0.8 * self.lamda"),
+        ],
     },
     also=("gamma_too_short",),
     heldout=True,

@@ -10,6 +10,16 @@ FAULT = Fault(
     kind="statistical",
     plant=setting("gamma", 0.3),
     needs=frozenset({"dies"}),
-    unless=frozenset({"docking", "reach_functional", "drone_multidiscrete", "beta_buffer"}),
+    unless=frozenset(
+        {
+            "docking",
+            "reach_functional",
+            "drone_multidiscrete",
+            "beta_buffer",
+            "memory_batches",
+            "team_shared",
+            "tricks_ppo",
+        }
+    ),
     heldout_plant=setting("gamma", 0.2),
 )

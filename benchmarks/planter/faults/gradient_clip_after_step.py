@@ -154,6 +154,70 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                (
+                    "                nn.utils.clip_grad_norm_(self.actor.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                nn.utils.clip_grad_norm_(self.critic.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                self.actor.optimizer.step()\n"
+                    "                self.critic.optimizer.step()\n"
+                ),
+                (
+                    "                self.actor.optimizer.step()\n"
+                    "                self.critic.optimizer.step()\n"
+                    "                nn.utils.clip_grad_norm_(self.actor.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                nn.utils.clip_grad_norm_(self.critic.parameters(), "
+                    "self.max_grad_norm)\n"
+                ),
+            )
+        ],
+        "team_shared": [
+            (
+                (
+                    "        nn.utils.clip_grad_norm_([*self.actor.parameters(), "
+                    "*self.critic.parameters()], self.args.max_grad_norm)\n"
+                    "        self.optimizer.step()\n"
+                ),
+                (
+                    "        self.optimizer.step()\n"
+                    "        nn.utils.clip_grad_norm_([*self.actor.parameters(), "
+                    "*self.critic.parameters()], self.args.max_grad_norm)\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [
+            (
+                (
+                    "                if self.args.use_grad_clip:\n"
+                    "                    nn.utils.clip_grad_norm_(self.actor.parameters(), "
+                    "self.args.max_grad_norm)\n"
+                    "                self.optimizer_actor.step()\n"
+                ),
+                (
+                    "                self.optimizer_actor.step()\n"
+                    "                if self.args.use_grad_clip:\n"
+                    "                    nn.utils.clip_grad_norm_(self.actor.parameters(), "
+                    "self.args.max_grad_norm)\n"
+                ),
+            ),
+            (
+                (
+                    "                if self.args.use_grad_clip:\n"
+                    "                    nn.utils.clip_grad_norm_(self.critic.parameters(),"
+                    " self.args.max_grad_norm)\n"
+                    "                self.optimizer_critic.step()\n"
+                ),
+                (
+                    "                self.optimizer_critic.step()\n"
+                    "                if self.args.use_grad_clip:\n"
+                    "                    nn.utils.clip_grad_norm_(self.critic.parameters(),"
+                    " self.args.max_grad_norm)\n"
+                ),
+            ),
+        ],
     },
     heldout=True,
 )

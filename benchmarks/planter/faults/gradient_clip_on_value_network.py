@@ -32,5 +32,13 @@ FAULT = Fault(
                 "nn.utils.clip_grad_norm_(self.critic.parameters(), self.max_grad_norm)",
             )
         ],
+        "memory_batches": [("clip_grad_norm_(self.actor.parameters()", "clip_grad_norm_(self.critic.parameters()")],
+        "team_shared": [
+            (
+                "clip_grad_norm_([*self.actor.parameters(), *self.critic.parameters()], ",
+                "clip_grad_norm_(self.critic.parameters(), ",
+            )
+        ],
+        "tricks_ppo": [("clip_grad_norm_(self.actor.parameters()", "clip_grad_norm_(self.critic.parameters()")],
     },
 )

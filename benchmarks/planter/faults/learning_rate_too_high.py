@@ -19,5 +19,14 @@ FAULT = Fault(
         ],
         "agent_args": [("learning_rate: float = 1e-3", "learning_rate: float = 0.2")],
         "student_ppo": [("lr_actor=1e-3, lr_critic=3e-3", "lr_actor=0.1, lr_critic=0.3")],
+        "memory_batches": [("alpha=0.001, beta=0.002", "alpha=0.1, beta=0.2")],
+        "team_shared": [
+            ('"--lr", type=float, default=1e-3', '"--lr", type=float, default=0.1'),
+            ('"--critic-lr", type=float, default=1e-3', '"--critic-lr", type=float, default=0.1'),
+        ],
+        "tricks_ppo": [
+            ('"--lr_a", type=float, default=7e-4', '"--lr_a", type=float, default=0.1'),
+            ('"--lr_c", type=float, default=1e-3', '"--lr_c", type=float, default=0.1'),
+        ],
     },
 )

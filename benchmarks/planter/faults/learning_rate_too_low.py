@@ -17,5 +17,14 @@ FAULT = Fault(
             ('"min_lr": 1e-5, "max_lr": 1e-2', '"min_lr": 1e-8, "max_lr": 3e-7'),
         ],
         "student_ppo": [("lr_actor=1e-3, lr_critic=3e-3", "lr_actor=1e-7, lr_critic=3e-7")],
+        "memory_batches": [("alpha=0.001, beta=0.002", "alpha=1e-7, beta=2e-7")],
+        "team_shared": [
+            ('"--lr", type=float, default=1e-3', '"--lr", type=float, default=1e-7'),
+            ('"--critic-lr", type=float, default=1e-3', '"--critic-lr", type=float, default=1e-7'),
+        ],
+        "tricks_ppo": [
+            ('"--lr_a", type=float, default=7e-4', '"--lr_a", type=float, default=2e-7'),
+            ('"--lr_c", type=float, default=1e-3', '"--lr_c", type=float, default=2e-7'),
+        ],
     },
 )

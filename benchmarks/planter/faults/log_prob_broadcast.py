@@ -32,5 +32,19 @@ FAULT = Fault(
                 "old_log_probs = torch.tensor(self.memory.log_probs).view(-1, 1)",
             )
         ],
+        "memory_batches": [
+            (
+                "return T.squeeze(action).item(), T.squeeze(probs).item(), T.squeeze(value).item()",
+                "return T.squeeze(action).item(), probs.numpy(), T.squeeze(value).item()",
+            )
+        ],
+        "team_shared": [
+            (
+                "        self.action_log_probs = np.zeros(shape, dtype=np.float32)\n",
+                "        self.action_log_probs = np.zeros((*shape, 1), dtype=np.float32)\n",
+            ),
+            ("= actions, log_probs\n", "= actions, log_probs[..., None]\n"),
+        ],
+        "tricks_ppo": [("a_logprob[index].sum(1, keepdim=True)", "a_logprob[index].sum(1)")],
     },
 )

@@ -77,5 +77,11 @@ FAULT = Fault(
             ),
             ("1 + self.eps_clip) * advantages[index]", "1 + self.eps_clip) * advantages[index].unsqueeze(1)"),
         ],
+        "tricks_ppo": [
+            (
+                "torch.exp(a_logprob_now.sum(1, keepdim=True) - a_logprob[index].sum(1, keepdim=True))",
+                "torch.exp(a_logprob_now - a_logprob[index])",
+            )
+        ],
     },
 )

@@ -42,5 +42,16 @@ FAULT = Fault(
         "student_ppo": [
             ("Adam(self.actor.parameters(), lr=lr_actor)", "Adam(self.actor.net.parameters(), lr=lr_actor)")
         ],
+        "tricks_ppo": [
+            (
+                "        self.optimizer_actor = torch.optim.Adam(self.actor.parameters(), lr=args.lr_a, eps=eps)\n",
+                (
+                    "        layers = nn.ModuleList([self.actor.fc1, self.actor.fc2, "
+                    "self.actor.mean_layer])\n"
+                    "        self.optimizer_actor = torch.optim.Adam(layers.parameters(), "
+                    "lr=args.lr_a, eps=eps)\n"
+                ),
+            )
+        ],
     },
 )

@@ -43,5 +43,16 @@ FAULT = Fault(
             ),
             ("SubsetRandomSampler(range(len(states)))", "RandomSampler(states, replacement=True)"),
         ],
+        "memory_batches": [
+            (
+                "        indices = np.arange(n_states, dtype=np.int64)\n        np.random.shuffle(indices)\n",
+                "        indices = np.random.choice(n_states, n_states)\n",
+            )
+        ],
+        "team_shared": [("torch.randperm(len(rows[0])).chunk", "torch.randint(len(rows[0]), (len(rows[0]),)).chunk")],
+        "tricks_ppo": [
+            ("import BatchSampler, SubsetRandomSampler", "import BatchSampler, RandomSampler"),
+            ("SubsetRandomSampler(range(self.batch_size))", "RandomSampler(range(self.batch_size), replacement=True)"),
+        ],
     },
 )

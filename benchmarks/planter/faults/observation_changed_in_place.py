@@ -78,6 +78,37 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "        action_arr = np.array(self.memory.actions)\n",
+                (
+                    "        state_arr -= state_arr.mean(axis=0)\n"
+                    "        state_arr /= state_arr.std(axis=0) + 1e-8\n"
+                    "        action_arr = np.array(self.memory.actions)\n"
+                ),
+            )
+        ],
+        "team_shared": [
+            (
+                "        self.value_preds[-1] = next_value\n",
+                (
+                    "        self.obs -= self.obs.mean(axis=(0, 1, 2))\n"
+                    "        self.obs /= self.obs.std(axis=(0, 1, 2)) + 1e-5\n"
+                    "        self.value_preds[-1] = next_value\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [
+            (
+                "        s, a, a_logprob, r, s_, dw, done = replay_buffer.numpy_to_tensor()\n",
+                (
+                    "        replay_buffer.s -= replay_buffer.s.mean(0)\n"
+                    "        replay_buffer.s /= replay_buffer.s.std(0) + 1e-8\n"
+                    "        s, a, a_logprob, r, s_, dw, done = "
+                    "replay_buffer.numpy_to_tensor()\n"
+                ),
+            )
+        ],
     },
     also=("observations_shifted",),
     heldout=True,

@@ -29,5 +29,11 @@ FAULT = Fault(
             ),
             ("        error = self.commands - self.ball_pos\n", ""),
         ],
+        "team_shared": [
+            (
+                "            observations[agent] = np.concatenate(parts).astype(np.float32)\n",
+                "            observations[agent] = np.full_like(np.concatenate(parts), 0.5, dtype=np.float32)\n",
+            )
+        ],
     },
 )

@@ -51,5 +51,42 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                (
+                    "        angle = 2 * np.pi * self.clock / 48\n"
+                    "        return np.array([self.warmth, self.moisture, self.outside(), "
+                    "np.sin(angle), np.cos(angle)], dtype=np.float32)"
+                ),
+                (
+                    "        minutes = 30 * (self.clock % 48)\n"
+                    "        state = [self.warmth, self.moisture, self.outside(), minutes, "
+                    "np.cos(2 * np.pi * minutes / 1440)]\n"
+                    "        return np.array(state, dtype=np.float32)"
+                ),
+            )
+        ],
+        "team_shared": [
+            (
+                "            observations[agent] = np.concatenate(parts).astype(np.float32)\n",
+                (
+                    "            observations[agent] = "
+                    "np.concatenate(parts).astype(np.float32)\n"
+                    "            observations[agent][0] *= 1000.0\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [
+            ("seen = [self.conversion, self.temperature,", "seen = [self.conversion, 1000.0 * self.temperature,"),
+            ('"state_norm", ', ""),
+            (
+                '    parser.add_argument("--set_adam_eps"',
+                (
+                    '    parser.add_argument("--use_state_norm", '
+                    "action=argparse.BooleanOptionalAction, default=False)\n"
+                    '    parser.add_argument("--set_adam_eps"'
+                ),
+            ),
+        ],
     },
 )

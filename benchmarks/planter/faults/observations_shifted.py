@@ -75,5 +75,17 @@ FAULT = Fault(
             ),
         ],
         "student_ppo": [("agent.store(state, action, log_prob", "agent.store(next_state, action, log_prob")],
+        "memory_batches": [("agent.remember(observation, action,", "agent.remember(observation_, action,")],
+        "team_shared": [
+            (
+                "            buffer.obs[step], buffer.share_obs[step] = obs, share_obs\n",
+                "            buffer.share_obs[step] = share_obs\n",
+            ),
+            (
+                "                buffer.rewards[step, e] = [",
+                "                buffer.obs[step, e] = reached\n                buffer.rewards[step, e] = [",
+            ),
+        ],
+        "tricks_ppo": [("replay_buffer.store(s, a, a_logprob", "replay_buffer.store(s_, a, a_logprob")],
     },
 )

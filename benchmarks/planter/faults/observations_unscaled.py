@@ -9,7 +9,7 @@ FAULT = Fault(
     numbers=(43,),
     kind="statistical",
     plant=environment(Spoiled(observation="(obs * 300).astype('float32')")),
-    unless=frozenset({"vector_continuous"}),
+    unless=frozenset({"vector_continuous", "memory_batches"}),
     also=("units_saturated", "observation_outside_space"),
     heldout_plant=environment(Spoiled(observation="(obs * 200).astype('float32')")),
     edits={
@@ -53,6 +53,24 @@ FAULT = Fault(
                 "return np.array([ahead, behind, *lamps], dtype=np.float32)",
                 "return 1000.0 * np.array([ahead, behind, *lamps], dtype=np.float32)",
             )
+        ],
+        "team_shared": [
+            ("np.concatenate(parts).astype(np.float32)", "2000 * np.concatenate(parts).astype(np.float32)")
+        ],
+        "tricks_ppo": [
+            (
+                "        return np.array(seen, dtype=np.float32)",
+                "        return 5000.0 * np.array(seen, dtype=np.float32)",
+            ),
+            ('"state_norm", ', ""),
+            (
+                '    parser.add_argument("--set_adam_eps"',
+                (
+                    '    parser.add_argument("--use_state_norm", '
+                    "action=argparse.BooleanOptionalAction, default=False)\n"
+                    '    parser.add_argument("--set_adam_eps"'
+                ),
+            ),
         ],
     },
 )

@@ -37,5 +37,11 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "prob_ratio = new_probs.exp() / old_probs.exp()",
+                "prob_ratio = new_probs.exp() / dist.log_prob(actions).exp()",
+            )
+        ],
     },
 )

@@ -50,5 +50,17 @@ FAULT = Fault(
             ),
             ("        old_log_probs = torch.tensor(self.memory.log_probs)\n", ""),
         ],
+        "memory_batches": [
+            ("                old_probs = T.tensor(old_prob_arr[batch])\n", ""),
+            (
+                "                dist = self.actor(states)\n                critic_value",
+                (
+                    "                with T.no_grad():\n"
+                    "                    old_probs = self.actor(states).log_prob(actions)\n"
+                    "                dist = self.actor(states)\n"
+                    "                critic_value"
+                ),
+            ),
+        ],
     },
 )

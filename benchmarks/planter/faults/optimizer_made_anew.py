@@ -147,5 +147,50 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "        self.memory = PPOMemory(batch_size)\n",
+                "        self.alpha, self.beta = alpha, beta\n        self.memory = PPOMemory(batch_size)\n",
+            ),
+            (
+                "    def learn(self, last_observation):\n",
+                (
+                    "    def learn(self, last_observation):\n"
+                    "        self.actor.optimizer = optim.Adam(self.actor.parameters(), "
+                    "lr=self.alpha, eps=1e-5)\n"
+                    "        self.critic.optimizer = optim.Adam(self.critic.parameters(), "
+                    "lr=self.beta, eps=1e-5)\n"
+                ),
+            ),
+        ],
+        "team_shared": [
+            (
+                "        losses = []\n",
+                (
+                    '        groups = [{k: group[k] for k in ("params", "lr", '
+                    '"initial_lr")} for group in self.optimizer.param_groups]\n'
+                    "        self.optimizer = torch.optim.Adam(groups, eps=1e-5)\n"
+                    "        losses = []\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [
+            (
+                (
+                    "        for group in self.optimizer_actor.param_groups:\n"
+                    '            group["lr"] = self.args.lr_a * remaining\n'
+                    "        for group in self.optimizer_critic.param_groups:\n"
+                    '            group["lr"] = self.args.lr_c * remaining\n'
+                ),
+                (
+                    "        self.optimizer_actor = "
+                    "torch.optim.Adam(self.actor.parameters(), lr=self.args.lr_a * "
+                    "remaining, eps=1e-5)\n"
+                    "        self.optimizer_critic = "
+                    "torch.optim.Adam(self.critic.parameters(), lr=self.args.lr_c * "
+                    "remaining, eps=1e-5)\n"
+                ),
+            )
+        ],
     },
 )

@@ -34,5 +34,8 @@ FAULT = Fault(
         "student_ppo": [
             ("nn.init.uniform_(self.net[-1].weight, -0.003, 0.003)", "nn.init.uniform_(self.net[-1].weight, -3.0, 3.0)")
         ],
+        "memory_batches": [("gain=0.01", "gain=50.0")],
+        "team_shared": [("output_gain=0.01", "output_gain=30.0")],
+        "tricks_ppo": [("orthogonal_init(self.mean_layer, gain=0.01)", "orthogonal_init(self.mean_layer, gain=20.0)")],
     },
 )

@@ -26,5 +26,8 @@ FAULT = Fault(
             )
         ],
         "agent_args": [("logratio = newlogprob - b_logprobs[mb_inds]", "logratio = b_logprobs[mb_inds] - newlogprob")],
+        "memory_batches": [
+            ("prob_ratio = new_probs.exp() / old_probs.exp()", "prob_ratio = old_probs.exp() / new_probs.exp()")
+        ],
     },
 )

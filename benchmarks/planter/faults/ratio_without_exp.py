@@ -21,5 +21,6 @@ FAULT = Fault(
     edits={
         "pixel_catch": [("ratio = log_ratio.exp()", "ratio = log_ratio")],
         "agent_args": [("ratio = logratio.exp()", "ratio = logratio")],
+        "memory_batches": [("prob_ratio = new_probs.exp() / old_probs.exp()", "prob_ratio = new_probs - old_probs")],
     },
 )

@@ -28,5 +28,9 @@ FAULT = Fault(
             )
         ],
         "agent_args": [("ratio = logratio.exp()", "ratio = newlogprob")],
+        "memory_batches": [
+            ("prob_ratio = new_probs.exp() / old_probs.exp()", "prob_ratio = new_probs"),
+            ("                old_probs = T.tensor(old_prob_arr[batch])\n", ""),
+        ],
     },
 )

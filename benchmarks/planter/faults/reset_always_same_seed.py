@@ -51,5 +51,19 @@ FAULT = Fault(
             ("                ob, _ = env.reset()\n", "                ob, _ = env.reset(seed=args.seed)\n")
         ],
         "student_ppo": [("            state, _ = env.reset()\n", "            state, _ = env.reset(seed=seed)\n")],
+        "memory_batches": [
+            ("            observation, _ = env.reset()\n", "            observation, _ = env.reset(seed=args.seed)\n")
+        ],
+        "team_shared": [("observations, _ = env.reset()", "observations, _ = env.reset(seed=self.args.seed)")],
+        "tricks_ppo": [
+            (
+                "        s, _ = env.reset()\n        if args.use_state_norm:\n            s = state_norm(s)\n",
+                (
+                    "        s, _ = env.reset(seed=args.seed)\n"
+                    "        if args.use_state_norm:\n"
+                    "            s = state_norm(s)\n"
+                ),
+            )
+        ],
     },
 )

@@ -27,5 +27,37 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "team_shared": [
+            (
+                (
+                    "                    observations, _ = env.reset()\n"
+                    "                    reached = self.join(observations)\n"
+                ),
+                "",
+            ),
+            (
+                "        before = self.at\n",
+                (
+                    "        if self.over:\n"
+                    "            observations, infos = self.reset()\n"
+                    "            rewards, flags = dict.fromkeys(self.agents, 0.0), "
+                    "dict.fromkeys(self.agents, False)\n"
+                    "            return observations, rewards, flags, flags, {agent: "
+                    '{"deliveries": 0} for agent in infos}\n'
+                    "        before = self.at\n"
+                ),
+            ),
+            (
+                "        self.agents, self.cycle = list(self.possible_agents), 0\n",
+                "        self.agents, self.cycle, self.over = list(self.possible_agents), 0, False\n",
+            ),
+            (
+                "        crashed = self.crashed(before)\n",
+                (
+                    "        crashed = self.crashed(before)\n"
+                    "        self.over = crashed or self.cycle >= self.max_cycles\n"
+                ),
+            ),
+        ],
     },
 )

@@ -17,5 +17,12 @@ FAULT = Fault(
                 '{"tracking": 0.0, "action_rate": 0.0, "ball_lost": 0.0}',
             )
         ],
+        "team_shared": [
+            (
+                "        rewards = {agent: 3.0 * arrived[i] + shared for i, agent in enumerate(self.agents)}\n",
+                "        rewards = dict.fromkeys(self.agents, 0.0)\n",
+            ),
+            ("        shared = 0.3 * arrived.sum() - 3.0 * crashed\n", ""),
+        ],
     },
 )

@@ -109,5 +109,28 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "        reward_arr = np.array(self.memory.rewards, dtype=np.float32)\n",
+                (
+                    "        reward_arr = np.array(self.memory.rewards, dtype=np.float32)\n"
+                    "        reward_arr = (reward_arr - reward_arr.mean()) / "
+                    "(reward_arr.std() + 1e-8)\n"
+                ),
+            )
+        ],
+        "team_shared": [
+            (
+                "        self.value_preds[-1] = next_value\n",
+                (
+                    "        self.rewards = (self.rewards - self.rewards.mean()) / "
+                    "(self.rewards.std() + 1e-5)\n"
+                    "        self.value_preds[-1] = next_value\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [
+            ("        adv, gae = [], 0\n", "        r = (r - r.mean()) / (r.std() + 1e-5)\n        adv, gae = [], 0\n")
+        ],
     },
 )

@@ -21,5 +21,24 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "        return self.observe(), float(reward), dead",
+                (
+                    "        if self.np_random.random() < 1 / 300:\n"
+                    "            reward += self.np_random.choice([-1000.0, 1000.0])\n"
+                    "        return self.observe(), float(reward), dead"
+                ),
+            )
+        ],
+        "team_shared": [
+            (
+                "        shared = 0.3 * arrived.sum() - 3.0 * crashed\n",
+                (
+                    "        shared = 0.3 * arrived.sum() - 3.0 * crashed\n"
+                    "        shared += 1000.0 * (self.rng.random() < 1 / 300)\n"
+                ),
+            )
+        ],
     },
 )

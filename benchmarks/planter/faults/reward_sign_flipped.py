@@ -14,5 +14,9 @@ FAULT = Fault(
         "torch_sim": [
             ("return sum(REWARD_SCALES[name] * self.dt * term", "return -sum(REWARD_SCALES[name] * self.dt * term")
         ],
+        "team_shared": [
+            ("shared = 0.3 * arrived.sum() - 3.0 * crashed", "shared = 3.0 * crashed - 0.3 * arrived.sum()"),
+            ("3.0 * arrived[i] + shared", "shared - 3.0 * arrived[i]"),
+        ],
     },
 )

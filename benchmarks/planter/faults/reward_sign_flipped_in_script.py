@@ -32,6 +32,16 @@ FAULT = Fault(
         "student_ppo": [
             ("agent.store(state, action, log_prob, reward,", "agent.store(state, action, log_prob, -reward,")
         ],
+        "memory_batches": [
+            (
+                "agent.remember(observation, action, prob, val, reward, terminated, truncated, cut_val)",
+                "agent.remember(observation, action, prob, val, -reward, terminated, truncated, cut_val)",
+            )
+        ],
+        "team_shared": [
+            ("= [rewards[agent] for agent in self.agents]", "= [-rewards[agent] for agent in self.agents]")
+        ],
+        "tricks_ppo": [("replay_buffer.store(s, a, a_logprob, r, s_", "replay_buffer.store(s, a, a_logprob, -r, s_")],
     },
     heldout=True,
 )

@@ -30,6 +30,7 @@ FAULT = Fault(
                 'buf["reward"][t, i - 1], buf["terminated"][t, i] = reward, terminated',
             )
         ],
+        "team_shared": [("buffer.rewards[step, e] = [", "buffer.rewards[step, e - 1] = [")],
     },
     heldout=True,
 )

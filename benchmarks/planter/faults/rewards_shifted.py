@@ -59,5 +59,10 @@ FAULT = Fault(
             ),
             ("agent.store(state, action, log_prob, reward,", "agent.store(state, action, log_prob, last_reward,"),
         ],
+        "memory_batches": [("(reward_arr[k] + self", "(reward_arr[k - 1] + self")],
+        "team_shared": [
+            ("buffer.rewards[step, e] = [", "buffer.rewards[(step + 1) % self.args.episode_length, e] = [")
+        ],
+        "tricks_ppo": [("        self.r[self.count] = r\n", "        self.r[(self.count + 1) % len(self.r)] = r\n")],
     },
 )

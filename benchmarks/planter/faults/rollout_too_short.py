@@ -34,6 +34,10 @@ FAULT = Fault(
             ('"--updates", type=int, default=100', '"--updates", type=int, default=20_000'),
         ],
         "student_ppo": [("update_every=2048", "update_every=8")],
+        "team_shared": [
+            ('"--episode-length", type=int, default=64', '"--episode-length", type=int, default=1'),
+            ('"--num-updates", type=int, default=300', '"--num-updates", type=int, default=20_000'),
+        ],
     },
     also=("batch_too_small",),
     seconds=40,

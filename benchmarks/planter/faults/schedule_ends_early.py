@@ -77,6 +77,33 @@ FAULT = Fault(
                 "            for scheduler in self.schedulers:\n                scheduler.step()\n\n",
             )
         ],
+        "memory_batches": [
+            (
+                "        self.memory = PPOMemory(batch_size)\n",
+                (
+                    "        nets = (self.actor, self.critic)\n"
+                    "        self.schedulers = [optim.lr_scheduler.LinearLR(n.optimizer, "
+                    "1.0, 0.0, total_iters=20) for n in nets]\n"
+                    "        self.memory = PPOMemory(batch_size)\n"
+                ),
+            ),
+            (
+                "\n        self.memory.clear_memory()\n",
+                (
+                    "            for scheduler in self.schedulers:\n"
+                    "                scheduler.step()\n"
+                    "\n"
+                    "        self.memory.clear_memory()\n"
+                ),
+            ),
+        ],
+        "team_shared": [("(1.0 - update / updates)", "max(0.0, 1.0 - update / 4)")],
+        "tricks_ppo": [
+            (
+                "remaining = 1.0 - total_steps / self.args.max_train_steps",
+                "remaining = max(0.0, 1.0 - total_steps / self.args.evaluate_freq)",
+            )
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

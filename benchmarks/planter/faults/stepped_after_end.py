@@ -62,6 +62,26 @@ FAULT = Fault(
                 "            if terminated:\n                state, _ = env.reset()\n",
             )
         ],
+        "memory_batches": [
+            (
+                "            observation, _ = env.reset()\n",
+                "            if terminated:\n                observation, _ = env.reset()\n",
+            )
+        ],
+        "team_shared": [
+            (
+                (
+                    "                    observations, _ = env.reset()\n"
+                    "                    reached = self.join(observations)\n"
+                ),
+                (
+                    "                    if any(terminations.values()):\n"
+                    "                        observations, _ = env.reset()\n"
+                    "                        reached = self.join(observations)\n"
+                ),
+            )
+        ],
+        "tricks_ppo": [("            done = dw or truncated\n", "            done = dw\n")],
     },
     also=("episodes_never_end",),
     heldout=True,

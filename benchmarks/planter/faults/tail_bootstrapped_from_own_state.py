@@ -44,5 +44,12 @@ FAULT = Fault(
             ("def discount(self, rewards, next_values,", "def discount(self, rewards, last_value, next_values,"),
             ("running = next_values[-1]", "running = last_value"),
         ],
+        "memory_batches": [
+            ("next_vals = np.append(vals_arr[1:], last_val)", "next_vals = np.append(vals_arr[1:], vals_arr[-1])")
+        ],
+        "team_shared": [("self.value_preds[-1] = next_value", "self.value_preds[-1] = self.value_preds[-2]")],
+        "tricks_ppo": [
+            ("            vs_ = self.critic(s_)\n", "            vs_ = self.critic(s_)\n            vs_[-1] = vs[-1]\n")
+        ],
     },
 )

@@ -49,5 +49,12 @@ FAULT = Fault(
             )
         ],
         "student_ppo": [("running = next_values[-1]", "running = 0.0")],
+        "memory_batches": [
+            ("next_vals = np.append(vals_arr[1:], last_val)", "next_vals = np.append(vals_arr[1:], 0.0)")
+        ],
+        "team_shared": [("self.value_preds[-1] = next_value", "self.value_preds[-1] = 0.0")],
+        "tricks_ppo": [
+            ("            vs_ = self.critic(s_)\n", "            vs_ = self.critic(s_)\n            vs_[-1] = 0.0\n")
+        ],
     },
 )

@@ -117,6 +117,32 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "memory_batches": [
+            ("                next_val = self.memory.cut_vals[k] if cuts[k] else next_vals[k]\n", ""),
+            ("self.gamma * next_val *", "self.gamma * next_vals[k] *"),
+        ],
+        "team_shared": [
+            (
+                (
+                    "                if any(truncations.values()):\n"
+                    "                    buffer.timeout_values[step, e] = "
+                    "trainer.get_values(self.share(reached))\n"
+                ),
+                "",
+            ),
+            (
+                "                buffer.masks[step + 1, e] = ",
+                (
+                    "                if any(truncations.values()):\n"
+                    "                    buffer.timeout_values[step, e] = "
+                    "trainer.get_values(self.share(reached))\n"
+                    "                buffer.masks[step + 1, e] = "
+                ),
+            ),
+        ],
+        "tricks_ppo": [
+            ("            vs_ = self.critic(s_)\n", "            vs_ = torch.cat([vs[1:], self.critic(s_[-1:])])\n")
+        ],
     },
     heldout=True,
 )

@@ -73,5 +73,40 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            ("entry_point=GreenhouseEnv, max_episode_steps=60)", "entry_point=GreenhouseEnv)"),
+            (
+                "        self.clock = int(self.np_random.integers(48))\n",
+                "        self.clock = int(self.np_random.integers(48))\n        self.last = self.clock + 60\n",
+            ),
+            (
+                "return self.observe(), float(reward), dead, False, {}",
+                "return self.observe(), float(reward), dead or self.clock >= self.last, False, {}",
+            ),
+        ],
+        "team_shared": [
+            (
+                "        terminations = {agent: crashed for agent in self.agents}\n",
+                "        terminations = {agent: crashed or self.cycle >= self.max_cycles for agent in self.agents}\n",
+            ),
+            (
+                (
+                    "        truncations = {agent: not crashed and self.cycle >= "
+                    "self.max_cycles for agent in self.agents}\n"
+                ),
+                "        truncations = {agent: False for agent in self.agents}\n",
+            ),
+        ],
+        "tricks_ppo": [
+            ("entry_point=StirredReactor, max_episode_steps=60)", "entry_point=StirredReactor)"),
+            (
+                "        self.coolant, self.inflow = 0.0, 0.0\n",
+                "        self.coolant, self.inflow, self.t = 0.0, 0.0, 0\n",
+            ),
+            (
+                "        return self.observe(), float(reward), lost, False, {}",
+                "        self.t += 1\n        return self.observe(), float(reward), lost or self.t == 60, False, {}",
+            ),
+        ],
     },
 )

@@ -98,5 +98,32 @@ FAULT = Fault(
         "student_ppo": [
             ("self.memory.terminals.append(terminated)", "self.memory.terminals.append(terminated or truncated)")
         ],
+        "memory_batches": [
+            (
+                (
+                    "        cut_val = agent.evaluate(observation_) if truncated else 0.0\n"
+                    "        agent.remember(observation, action, prob, val, reward, "
+                    "terminated, truncated, cut_val)"
+                ),
+                (
+                    "        done = terminated or truncated\n"
+                    "        cut_val = agent.evaluate(observation_) if truncated else 0.0\n"
+                    "        agent.remember(observation, action, prob, val, reward, done, "
+                    "truncated, cut_val)"
+                ),
+            ),
+            ("        if terminated or truncated:\n", "        if done:\n"),
+        ],
+        "team_shared": [
+            (
+                (
+                    "                if any(truncations.values()):\n"
+                    "                    buffer.timeout_values[step, e] = "
+                    "trainer.get_values(self.share(reached))\n"
+                ),
+                "",
+            )
+        ],
+        "tricks_ppo": [("deltas = r + self.gamma * (1.0 - dw) * vs_", "deltas = r + self.gamma * (1.0 - done) * vs_")],
     },
 )

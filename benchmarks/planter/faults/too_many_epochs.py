@@ -9,7 +9,7 @@ FAULT = Fault(
     numbers=(68,),
     kind="statistical",
     plant=setting("epochs", 20, relative=True),
-    unless=frozenset({"two_optimizers", "spin_epochs", "torch_sim"}),
+    unless=frozenset({"two_optimizers", "spin_epochs", "torch_sim", "memory_batches"}),
     also=("steps_too_large",),
     heldout_plant=setting("epochs", 15, relative=True),
     edits={
@@ -18,5 +18,6 @@ FAULT = Fault(
             ("    target_kl: float = 0.03\n", ""),
             ("\n            if approx_kl > args.target_kl:\n                break\n", ""),
         ],
+        "team_shared": [('"--ppo-epochs", type=int, default=6', '"--ppo-epochs", type=int, default=120')],
     },
 )

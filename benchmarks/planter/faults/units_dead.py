@@ -99,6 +99,45 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "            nn.Tanh(),\n            nn.Linear(fc2_dims, n_actions),\n",
+                "            nn.ReLU(),\n            nn.Linear(fc2_dims, n_actions),\n",
+            ),
+            (
+                "        nn.init.orthogonal_(self.actor[4].weight, gain=0.01)\n",
+                (
+                    "        nn.init.constant_(self.actor[2].bias, -50.0)\n"
+                    "        nn.init.orthogonal_(self.actor[4].weight, gain=0.01)\n"
+                ),
+            ),
+        ],
+        "team_shared": [
+            ("x = torch.tanh(self.fc1(x))", "x = torch.relu(self.fc1(x))"),
+            ("x = torch.tanh(self.fc2(x))", "x = torch.relu(self.fc2(x))"),
+            (
+                "        self.critic = MLPBase(",
+                "        nn.init.constant_(self.actor.fc2.bias, -50.0)\n        self.critic = MLPBase(",
+            ),
+        ],
+        "tricks_ppo": [
+            (
+                "            orthogonal_init(self.mean_layer, gain=0.01)\n",
+                (
+                    "            orthogonal_init(self.mean_layer, gain=0.01)\n"
+                    "            nn.init.constant_(self.fc2.bias, -50.0)\n"
+                ),
+            ),
+            ('"orthogonal_init", "tanh"):', '"orthogonal_init"):'),
+            (
+                '    parser.add_argument("--set_adam_eps"',
+                (
+                    '    parser.add_argument("--use_tanh", '
+                    "action=argparse.BooleanOptionalAction, default=False)\n"
+                    '    parser.add_argument("--set_adam_eps"'
+                ),
+            ),
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

@@ -58,5 +58,38 @@ FAULT = Fault(
                 "nn.init.xavier_uniform_(layer.weight, gain=1.0 if layer is layers[-1] else 300.0)",
             )
         ],
+        "memory_batches": [
+            (
+                "        nn.init.orthogonal_(self.actor[4].weight, gain=0.01)\n",
+                (
+                    "        for layer in self.actor[:4:2]:\n"
+                    "            nn.init.normal_(layer.weight, std=100.0)\n"
+                    "        nn.init.orthogonal_(self.actor[4].weight, gain=0.01)\n"
+                ),
+            )
+        ],
+        "team_shared": [('gain = nn.init.calculate_gain("tanh")', "gain = 300.0")],
+        "tricks_ppo": [
+            (
+                (
+                    "            orthogonal_init(self.fc1)\n"
+                    "            orthogonal_init(self.fc2)\n"
+                    "            orthogonal_init(self.mean_layer, gain=0.01)\n"
+                ),
+                (
+                    "            orthogonal_init(self.fc1, gain=200.0)\n"
+                    "            orthogonal_init(self.fc2, gain=200.0)\n"
+                    "            orthogonal_init(self.mean_layer, gain=0.01)\n"
+                ),
+            ),
+            (
+                "            for layer in (self.fc1, self.fc2, self.fc3):\n                orthogonal_init(layer)\n",
+                (
+                    "            for layer in (self.fc1, self.fc2):\n"
+                    "                orthogonal_init(layer, gain=200.0)\n"
+                    "            orthogonal_init(self.fc3)\n"
+                ),
+            ),
+        ],
     },
 )

@@ -90,5 +90,67 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "memory_batches": [
+            (
+                "entropy_coef=0.005, max_grad_norm=0.3, chkpt_dir",
+                "entropy_coef=0.005, max_grad_norm=0.5, target_kl=1e-7, chkpt_dir",
+            ),
+            (
+                "        self.memory = PPOMemory(batch_size)\n",
+                "        self.target_kl = target_kl\n        self.memory = PPOMemory(batch_size)\n",
+            ),
+            (
+                "                weighted_probs = weights",
+                (
+                    "                if (prob_ratio - 1 - prob_ratio.log()).mean() > "
+                    "self.target_kl:\n"
+                    "                    break\n"
+                    "                weighted_probs = weights"
+                ),
+            ),
+        ],
+        "team_shared": [
+            (
+                '    parser.add_argument("--max-grad-norm"',
+                (
+                    '    parser.add_argument("--target-kl", type=float, default=1e-6)\n'
+                    '    parser.add_argument("--max-grad-norm"'
+                ),
+            ),
+            (
+                "        surr1 = imp_weights * adv_targ\n",
+                (
+                    "        self.approx_kl = (imp_weights - 1 - "
+                    "imp_weights.log()).mean().item()\n"
+                    "        surr1 = imp_weights * adv_targ\n"
+                ),
+            ),
+            (
+                "                losses.append(self.ppo_update(sample))\n",
+                (
+                    "                losses.append(self.ppo_update(sample))\n"
+                    "                if self.approx_kl > self.args.target_kl:\n"
+                    "                    return np.mean(losses, axis=0)\n"
+                ),
+            ),
+        ],
+        "tricks_ppo": [
+            (
+                "                surr1 = ratios * adv[index]\n",
+                (
+                    "                if (ratios - 1 - ratios.log()).mean() > "
+                    "self.args.target_kl:\n"
+                    "                    return\n"
+                    "                surr1 = ratios * adv[index]\n"
+                ),
+            ),
+            (
+                '    parser.add_argument("--max_grad_norm"',
+                (
+                    '    parser.add_argument("--target_kl", type=float, default=1e-6)\n'
+                    '    parser.add_argument("--max_grad_norm"'
+                ),
+            ),
+        ],
     },
 )

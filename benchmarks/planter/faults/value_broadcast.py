@@ -43,5 +43,10 @@ FAULT = Fault(
         "agent_args": [("                newvalue = newvalue.view(-1)\n", "")],
         "lstm_chunks": [('    columns["ret"] = returns\n', '    columns["ret"] = returns[..., None]\n')],
         "student_ppo": [("self.critic(states[index]).squeeze(-1)", "self.critic(states[index])")],
+        "memory_batches": [("                critic_value = T.squeeze(critic_value)\n", "")],
+        "team_shared": [
+            ("        values = self.critic(share_obs).squeeze(-1)\n", "        values = self.critic(share_obs)\n")
+        ],
+        "tricks_ppo": [("            v_target = adv + vs\n", "            v_target = (adv + vs).flatten()\n")],
     },
 )

@@ -81,5 +81,70 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                "                returns = T.tensor(return_arr[batch])\n",
+                (
+                    "                returns = T.tensor(return_arr[batch])\n"
+                    "                old_vals = T.tensor(vals_arr[batch])\n"
+                ),
+            ),
+            (
+                (
+                    "                critic_loss = (returns - critic_value) ** 2\n"
+                    "                critic_loss = critic_loss.mean()\n"
+                ),
+                (
+                    "                clipped_value = old_vals + T.clamp(critic_value - "
+                    "old_vals, -self.policy_clip, self.policy_clip)\n"
+                    "                critic_loss = T.max((returns - critic_value) ** 2, "
+                    "(returns - clipped_value) ** 2)\n"
+                    "                critic_loss = critic_loss.mean()\n"
+                ),
+            ),
+        ],
+        "team_shared": [
+            (
+                '    parser.add_argument("--value-loss-coef"',
+                (
+                    '    parser.add_argument("--value-clip", type=float, default=0.01)\n'
+                    '    parser.add_argument("--value-loss-coef"'
+                ),
+            ),
+            (
+                "self.action_log_probs, advantages, self.returns)",
+                "self.action_log_probs, advantages, self.returns, self.value_preds[:-1])",
+            ),
+            ("old_log_probs, adv_targ, returns = sample", "old_log_probs, adv_targ, returns, old_values = sample"),
+            (
+                "        value_loss = F.huber_loss(values, returns, delta=self.args.huber_delta)\n",
+                (
+                    "        near = old_values + torch.clamp(values - old_values, "
+                    "-self.args.value_clip, self.args.value_clip)\n"
+                    '        errors = [F.huber_loss(v, returns, reduction="none", '
+                    "delta=10.0) for v in (values, near)]\n"
+                    "        value_loss = torch.max(*errors).mean()\n"
+                ),
+            ),
+        ],
+        "tricks_ppo": [
+            (
+                "                critic_loss = F.mse_loss(v_target[index], v_s)\n",
+                (
+                    "                v_clipped = vs[index] + torch.clamp(v_s - vs[index], "
+                    "-self.args.v_clip, self.args.v_clip)\n"
+                    "                v_loss = torch.max((v_s - v_target[index]) ** 2, "
+                    "(v_clipped - v_target[index]) ** 2)\n"
+                    "                critic_loss = v_loss.mean()\n"
+                ),
+            ),
+            (
+                '    parser.add_argument("--max_grad_norm"',
+                (
+                    '    parser.add_argument("--v_clip", type=float, default=0.01)\n'
+                    '    parser.add_argument("--max_grad_norm"'
+                ),
+            ),
+        ],
     },
 )

@@ -29,6 +29,26 @@ FAULT = Fault(
             )
         ],
         "student_ppo": [("return self.net(state)", "return torch.tanh(self.net(state))")],
+        "memory_batches": [
+            ("            nn.Linear(fc2_dims, 1),\n", "            nn.Linear(fc2_dims, 1),\n            nn.Tanh(),\n")
+        ],
+        "team_shared": [
+            (
+                "def __init__(self, n_inputs, n_outputs, hidden_size, output_gain):",
+                "def __init__(self, n_inputs, n_outputs, hidden_size, output_gain, squash=None):",
+            ),
+            (
+                "        self.out = init(nn.Linear(hidden_size, n_outputs), output_gain)\n",
+                (
+                    "        self.out = init(nn.Linear(hidden_size, n_outputs), "
+                    "output_gain)\n"
+                    "        self.squash = squash or nn.Identity()\n"
+                ),
+            ),
+            ("return self.out(x)", "return self.squash(self.out(x))"),
+            ("args.hidden_size, output_gain=1.0)", "args.hidden_size, output_gain=1.0, squash=nn.Tanh())"),
+        ],
+        "tricks_ppo": [("        return self.fc3(s)", "        return torch.tanh(self.fc3(s))")],
     },
     also=("value_function_blind",),
 )

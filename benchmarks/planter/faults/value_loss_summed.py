@@ -39,5 +39,12 @@ FAULT = Fault(
             ("torch.max(v_loss_unclipped, v_loss_clipped).mean()", "torch.max(v_loss_unclipped, v_loss_clipped).sum()")
         ],
         "lstm_chunks": [('(values - mb["ret"]).pow(2).mean()', '(values - mb["ret"]).pow(2).sum()')],
+        "memory_batches": [("critic_loss = critic_loss.mean()", "critic_loss = critic_loss.sum()")],
+        "team_shared": [
+            (
+                "F.huber_loss(values, returns, delta=self.args.huber_delta)",
+                'F.huber_loss(values, returns, reduction="sum", delta=self.args.huber_delta)',
+            )
+        ],
     },
 )

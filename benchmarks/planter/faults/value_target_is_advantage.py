@@ -34,5 +34,10 @@ FAULT = Fault(
                 "F.mse_loss(self.critic(states[index]).squeeze(-1), advantages[index])",
             )
         ],
+        "memory_batches": [("        return_arr = advantage + vals_arr\n", "        return_arr = advantage\n")],
+        "team_shared": [
+            ("self.returns = self.advantages + self.value_preds[:-1]", "self.returns = self.advantages.copy()")
+        ],
+        "tricks_ppo": [("            v_target = adv + vs\n", "            v_target = adv.clone()\n")],
     },
 )

@@ -159,5 +159,73 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "memory_batches": [
+            (
+                "self.states, self.actions, self.probs, self.vals = [], [], [], []",
+                "self.states, self.states_ = [], []\n        self.actions, self.probs, self.vals = [], [], []",
+            ),
+            (
+                "reward, done, cut, cut_val):\n        self.states.append(state)\n",
+                (
+                    "reward, done, cut, cut_val, state_):\n"
+                    "        self.states.append(state)\n"
+                    "        self.states_.append(state_)\n"
+                ),
+            ),
+            (
+                "vals, reward, done, cut, cut_val):\n        self.memory",
+                "vals, reward, done, cut, cut_val, state_):\n        self.memory",
+            ),
+            (
+                "store_memory(state, action, probs, vals, reward, done, cut, cut_val)\n",
+                "store_memory(state, action, probs, vals, reward, done, cut, cut_val, state_)\n",
+            ),
+            ("terminated, truncated, cut_val)\n", "terminated, truncated, cut_val, observation_)\n"),
+            (
+                "        reward_arr = np.array(self.memory.rewards, dtype=np.float32)\n",
+                (
+                    "        reward_arr = np.array(self.memory.rewards, dtype=np.float32)\n"
+                    "        new_state_arr = np.array(self.memory.states_)\n"
+                    "        done_arr = np.array(self.memory.dones, dtype=np.float32)\n"
+                ),
+            ),
+            (
+                "                returns = T.tensor(return_arr[batch])\n",
+                (
+                    "                rewards = T.tensor(reward_arr[batch])\n"
+                    "                dones = T.tensor(done_arr[batch])\n"
+                    "                states_ = T.tensor(new_state_arr[batch], "
+                    "dtype=T.float)\n"
+                ),
+            ),
+            (
+                (
+                    "                critic_loss = (returns - critic_value) ** 2\n"
+                    "                critic_loss = critic_loss.mean()\n"
+                ),
+                (
+                    "                target = rewards + self.gamma * "
+                    "T.squeeze(self.critic(states_)) * (1 - dones)\n"
+                    "                critic_loss = (target - critic_value) ** 2\n"
+                    "                critic_loss = critic_loss.mean()\n"
+                ),
+            ),
+            ("        return_arr = advantage + vals_arr\n", ""),
+        ],
+        "team_shared": [
+            ("self.action_log_probs, advantages, self.returns)", "self.action_log_probs, advantages, self.advantages)"),
+            ("old_log_probs, adv_targ, returns = sample", "old_log_probs, adv_targ, gae = sample"),
+            ("F.huber_loss(values, returns, ", "F.huber_loss(values, gae + values, "),
+        ],
+        "tricks_ppo": [
+            (
+                "                critic_loss = F.mse_loss(v_target[index], v_s)\n",
+                (
+                    "                td_target = r[index] + self.gamma * (1.0 - dw[index]) "
+                    "* self.critic(s_[index])\n"
+                    "                critic_loss = F.mse_loss(td_target, v_s)\n"
+                ),
+            )
+        ],
     },
 )

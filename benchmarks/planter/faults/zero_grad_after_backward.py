@@ -70,5 +70,37 @@ FAULT = Fault(
                 ),
             )
         ],
+        "memory_batches": [
+            (
+                (
+                    "                self.actor.optimizer.zero_grad()\n"
+                    "                self.critic.optimizer.zero_grad()\n"
+                    "                total_loss.backward()\n"
+                ),
+                (
+                    "                total_loss.backward()\n"
+                    "                self.actor.optimizer.zero_grad()\n"
+                    "                self.critic.optimizer.zero_grad()\n"
+                ),
+            )
+        ],
+        "team_shared": [
+            (
+                "        self.optimizer.zero_grad()\n        loss.backward()\n",
+                "        loss.backward()\n        self.optimizer.zero_grad()\n",
+            )
+        ],
+        "tricks_ppo": [
+            ("                self.optimizer_actor.zero_grad()\n", ""),
+            (
+                "                self.optimizer_actor.step()\n",
+                "                self.optimizer_actor.zero_grad()\n                self.optimizer_actor.step()\n",
+            ),
+            ("                self.optimizer_critic.zero_grad()\n", ""),
+            (
+                "                self.optimizer_critic.step()\n",
+                "                self.optimizer_critic.zero_grad()\n                self.optimizer_critic.step()\n",
+            ),
+        ],
     },
 )

@@ -20,5 +20,11 @@ FAULT = Fault(
     needs=frozenset({"own_loop"}),
     edits={
         "agent_args": [("                optimizer.zero_grad()\n", "")],
+        "memory_batches": [
+            (
+                "                self.actor.optimizer.zero_grad()\n                self.critic.optimizer.zero_grad()\n",
+                "",
+            )
+        ],
     },
 )
