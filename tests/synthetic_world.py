@@ -63,6 +63,8 @@ class World:
     truncated: Any
     starts: Any
     filler: Any
+    scaled: Any = None
+    """Rewards divided by the standard deviation of all discounted sums so far."""
 
 
 class Game:
@@ -74,6 +76,7 @@ class Game:
         self.age = self.rng.integers(0, max(script.limit // 2, 1), size=script.envs)
         self.fresh = np.ones(script.envs, bool)
         self.ended = np.zeros(script.envs, bool)
+        self.sums: list[Any] = [np.zeros(script.envs)]
 
     def play(self) -> World:
         script, rng = self.script, self.rng
@@ -98,7 +101,15 @@ class Game:
             self.fresh = at_once | idle
             self.ended = end & ~at_once
         obs, moved, *rest = (np.array(column) for column in zip(*rows, strict=True))
-        return World(obs, moved, self.state, *rest)
+        return World(obs, moved, self.state, *rest, self.scaled(rest[1], rest[4]))
+
+    def scaled(self, rewards: Any, starts: Any) -> Any:
+        found = np.zeros_like(rewards)
+        for t, row in enumerate(rewards):
+            self.sums.append(row + self.script.gamma * np.where(starts[t], 0.0, self.sums[-1]))
+            spread = np.std(self.sums[1:])
+            found[t] = row / (spread if spread else np.abs(self.sums[1]))
+        return found
 
 
 def critic(obs: Any) -> Any:
@@ -126,6 +137,7 @@ def paid(world: World, script: Script) -> Any:
         "with_value": lambda: valued,
         "standardised_with_value": lambda: (valued - valued.mean()) / (valued.std() + 1e-5),
         "clipped": lambda: np.clip(r, -1, 1),
+        "running": lambda: world.scaled,
         "previous": lambda: np.concatenate([np.zeros_like(r[:1]), r[:-1]]),
         "next": lambda: np.concatenate([r[1:], np.zeros_like(r[:1])]),
         "neighbour": lambda: np.roll(r, 1, axis=1),

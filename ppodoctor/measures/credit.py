@@ -16,6 +16,7 @@ from ppodoctor.measures.credit_search import cut_by_question, cut_by_script, cut
 from ppodoctor.measures.credit_table import Steps, build_steps
 from ppodoctor.measures.credit_words import describe
 from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.reward_scaling import with_scaled_rewards
 from ppodoctor.measures.samples import agreement_of, uses_of
 from ppodoctor.measures.values import value_table
 from ppodoctor.run import Run
@@ -126,17 +127,19 @@ def steps_of(run: Run) -> Optional[Steps]:
     """The steps that the fits of a run rest on, with what was consumed of them."""
     from ppodoctor.measures.reading import readings
 
-    return _steps(run, readings(run))
+    return steps_of_readings(run, readings(run))
 
 
-def _steps(run: Run, readings: Sequence[LossReading]) -> Optional[Steps]:
+def steps_of_readings(run: Run, readings: Sequence[LossReading]) -> Optional[Steps]:
+    """The same for given readings."""
     updates = _chosen(run, readings)
-    return build_steps(run, updates, readings) if updates else None
+    steps = build_steps(run, updates, readings) if updates else None
+    return None if steps is None else with_scaled_rewards(run, steps)
 
 
 def fit_readings(run: Run, readings: Sequence[LossReading]) -> Tuple[Fit, ...]:
     """Fit targets, then advantages, of the given readings of a run."""
-    told = _steps(run, readings)
+    told = steps_of_readings(run, readings)
     if told is None or _misplaced(run, readings):
         return ()
     steps, targets = _targets(told)

@@ -10,6 +10,7 @@ import numpy as np
 from ppodoctor.measures.credit_fit import ENOUGH, Outcome, attempt
 from ppodoctor.measures.credit_grid import grid_of, turned, with_reward
 from ppodoctor.measures.credit_model import Model, Observed
+from ppodoctor.measures.credit_regress import local_fit
 from ppodoctor.measures.credit_table import Consumed, Steps
 from ppodoctor.measures.credit_variants import Scheme, Variant, shifted_schemes, time_schemes, wrong_way_schemes
 
@@ -208,22 +209,9 @@ def _models(forms: Sequence[str], seen: Observed, varied: bool) -> List[Model]:
 
 
 def _local_rho(steps: Steps, quantity: Consumed) -> List[float]:
-    """gamma * lambda from neighbouring rows, where enough were seen.
-
-    Regresses y[t] = a r[t] + b V[t] + c V[t + 1] + rho y[t + 1] + d.
-    """
-    y = quantity.value
-    below = np.concatenate([y[1:], np.full_like(y[:1], np.nan)])
-    columns = [steps.reward, steps.value, steps.after, below]
-    use = np.isfinite(y) & ~steps.end & ~steps.tail
-    for column in columns:
-        use &= np.isfinite(column)
-    if use.sum() < 24:
-        return []
-    right = np.column_stack([*(column[use] for column in columns), np.ones(int(use.sum()))])
-    norms = np.maximum(np.sqrt((right**2).sum(0)), 1e-300)
-    found = np.linalg.lstsq(right / norms, y[use], rcond=1e-9)[0] / norms
-    return [float(np.clip(found[3], 0.0, 1.0))]
+    """gamma * lambda from neighbouring rows, where enough were seen."""
+    found = local_fit(steps, quantity)
+    return [] if found is None else [float(np.clip(found.rho, 0.0, 1.0))]
 
 
 def cut_by_script(outcome: Outcome, steps: Steps) -> Optional[Array]:

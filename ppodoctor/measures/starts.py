@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 
-from ppodoctor.measures.steps import train_rollouts
+from ppodoctor.measures.steps import train_rollouts, unbroken_rollouts
 from ppodoctor.run import Run
 from ppodoctor.specimens import RolloutSpecimen
 
@@ -23,11 +23,7 @@ def episode_starts(run: Run, *, unbroken: bool = False) -> Starts:
 
     With `unbroken` only those from a stream's first step on, so that the k-th is that of the copy's k-th episode.
     """
-    streams: Dict[int, List[RolloutSpecimen]] = {}
-    for rollout in sorted(train_rollouts(run), key=lambda one: one.first_call):
-        own = streams.setdefault(rollout.stream, [])
-        if not unbroken or rollout.first_call == (own[-1].first_call + len(own[-1].reward) if own else 0):
-            own.append(rollout)
+    streams = unbroken_rollouts(run) if unbroken else _by_stream(run)
     found: Dict[Tuple[int, int], List[Array]] = {}
     for stream, own in streams.items():
         for rollout in own:
@@ -35,6 +31,13 @@ def episode_starts(run: Run, *, unbroken: bool = False) -> Starts:
             for t, n in np.argwhere(began):
                 found.setdefault((stream, int(n)), []).append(obs[t, n])
     return found
+
+
+def _by_stream(run: Run) -> Dict[int, List[RolloutSpecimen]]:
+    streams: Dict[int, List[RolloutSpecimen]] = {}
+    for rollout in sorted(train_rollouts(run), key=lambda one: one.first_call):
+        streams.setdefault(rollout.stream, []).append(rollout)
+    return streams
 
 
 def _began(rollout: RolloutSpecimen) -> Array:

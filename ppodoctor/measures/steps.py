@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -46,6 +46,16 @@ def train_rollouts(run: Run) -> List[RolloutSpecimen]:
     """Recorded rollouts of the environments that train."""
     evaluating = {env.stream for env in run.envs if env.role == "evaluate"}
     return [r for r in run.rollouts if r.stream not in evaluating and np.size(r.reward)]
+
+
+def unbroken_rollouts(run: Run) -> Dict[int, List[RolloutSpecimen]]:
+    """By stream that trains: its recorded rollouts from the first step on, without a gap."""
+    streams: Dict[int, List[RolloutSpecimen]] = {}
+    for rollout in sorted(train_rollouts(run), key=lambda one: one.first_call):
+        own = streams.setdefault(rollout.stream, [])
+        if rollout.first_call == (own[-1].first_call + len(own[-1].reward) if own else 0):
+            own.append(rollout)
+    return {stream: own for stream, own in streams.items() if own}
 
 
 def stepped(rollout: RolloutSpecimen) -> Array:

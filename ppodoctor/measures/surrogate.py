@@ -73,7 +73,7 @@ def _score(graph: Graph, parsed: Parsed) -> float:
             (2.0 if has_ratio else 0.5) * (branch.product is not None or branch.product_has_grad)
             + (branch.clamp >= 0) * has_ratio,
         )
-    return score + (1.0 if parsed.pair != "none" and score > 0 else 0.0)
+    return score + (2.0 if parsed.pair != "none" and score > 0 else 0.0)
 
 
 def _parse(graph: Graph, node: int, sign: float, parsed: Parsed) -> None:

@@ -165,9 +165,14 @@ def _uninteresting(module: str) -> bool:
     return (module + ".").startswith(_NOT_OURS)
 
 
+def merely_checks(cls: type) -> bool:
+    """Is it one of the wrappers that `make` adds? Its own step is not watched, though what it inherits may be."""
+    return cls.__name__ in _CHECKS and cls.__module__.startswith(("gymnasium.", "gym."))
+
+
 def _environment_like(cls: type) -> bool:
     """Has reset and a step that takes an action, and is neither torch's nor an optimizer nor a mere check."""
-    if cls.__name__ in _CHECKS and cls.__module__.startswith(("gymnasium.", "gym.")):
+    if merely_checks(cls):
         return False
     family = [one.__dict__ for one in cls.__mro__]
     if not any("reset" in own for own in family) or not any("step" in own or "step_wait" in own for own in family):

@@ -13,7 +13,7 @@ from ppodoctor.records import EnvFacts, EpisodeRecord
 from ppodoctor.specimens import RolloutSpecimen
 from ppodoctor.watching import env_facts
 from ppodoctor.watching.env_before import FirstResets, Made
-from ppodoctor.watching.env_classes import ClassHook
+from ppodoctor.watching.env_classes import ClassHook, merely_checks
 from ppodoctor.watching.env_cut import Cuts
 from ppodoctor.watching.env_halves import Halves
 from ppodoctor.watching.env_quick import quick_step
@@ -174,6 +174,8 @@ class EnvTap:
 
     def outer_reset(self, door: Any, fn: Any, env: Any, args: Any, kwargs: Any) -> Any:
         """The script resets an environment."""
+        if merely_checks(type(env)):
+            return fn(env, *args, **kwargs)  # what it wraps is stepped, so that is what is reset
         chosen = chosen_environments(kwargs) if kwargs else None
         known = self._by_id.get(id(env))
         if self._rest.on and (known is None or not known.light):
@@ -203,7 +205,7 @@ class EnvTap:
 
     def outer_seed(self, env: Any, args: Any, kwargs: Any) -> None:
         """The script calls seed(...) on an environment."""
-        if self.watches:
+        if self.watches and not merely_checks(type(env)):
             self.streams.seeded(env, args[0] if args else next(iter(kwargs.values()), None))
 
     def made(self, env: Any) -> None:

@@ -203,3 +203,34 @@ def test_an_episode_that_the_script_cuts(tap, recorder):
         (12, False, False)
     ] * 3
     assert tap.facts()[0].facts["cut_by_script"] == 3
+
+
+def test_an_environment_that_make_wraps_in_checks_only_is_reset_where_it_is_stepped(tap):
+    class Short(gymnasium.Env):
+        observation_space = gymnasium.spaces.Box(-9.0, 9.0, (1,))
+        action_space = gymnasium.spaces.Discrete(2)
+
+        def reset(self, *, seed=None, options=None):
+            super().reset(seed=seed)
+            self.t = 0
+            return np.zeros(1, np.float32), {}
+
+        def step(self, action):
+            self.t += 1
+            return np.full(1, self.t, np.float32), 1.0, self.t == 3, False, {}
+
+    class Passing(gymnasium.Wrapper):
+        """Brings the reset of the class of wrappers under watch."""
+
+    gymnasium.register("Short-v0", entry_point=Short)
+    env = gymnasium.make("Short-v0")
+    Passing(gymnasium.make("Short-v0"))
+    tap.keep_rows = True
+    env.reset(seed=4)
+    for _ in range(9):
+        if env.step(0)[2]:
+            env.reset()
+    (rollout,), _ = tap.cut(1)
+    (facts,) = [one for one in tap.facts() if one.steps]
+    assert (facts.steps, facts.resets, facts.stepped_after_end, facts.seeds) == (9, 4, 0, (4,))
+    assert rollout.reset_before[:, 0].tolist() == [True, False, False] * 3
