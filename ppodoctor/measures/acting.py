@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
@@ -11,6 +11,8 @@ import numpy as np
 from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
 
 Array = Any
+RECURRENT = ("LSTM", "GRU", "RNN")
+"""How the classes of recurrent layers and cells begin."""
 
 
 @lru_cache(maxsize=64)
@@ -56,6 +58,14 @@ def _spread(calls: ModuleCalls, data: Array) -> CallRows:
         for column in (calls.order, calls.step, calls.stream, calls.version, calls.rows)
     )
     return CallRows(calls.module, order, step, stream, version, count, place, data.reshape(total, -1))
+
+
+def joined(layers: Sequence[CallRows]) -> CallRows:
+    """The rows of several layers of one width behind each other, as the first one's."""
+    if len(layers) == 1:
+        return layers[0]
+    columns = {f.name: np.concatenate([getattr(one, f.name) for one in layers]) for f in fields(CallRows)[1:]}
+    return CallRows(layers[0].module, **columns)
 
 
 def inputs_of(calls: Sequence[ModuleCalls]) -> List[CallRows]:
@@ -110,41 +120,52 @@ def acting_rows(first: CallRows, rollout: RolloutSpecimen) -> Array:
     return index
 
 
-def single_streams(rollouts: Sequence[RolloutSpecimen], update: int) -> List[int]:
-    """Streams of the single environments that an update was collected in, in the order in which they were made."""
-    own = [rollout for rollout in rollouts if rollout.update == update]
-    return sorted(rollout.stream for rollout in own if np.asarray(rollout.reward).shape[1] == 1)
+@dataclass(frozen=True)
+class Together:
+    """Environments of one size that are stepped in turn, in the order in which they were made."""
+
+    streams: Tuple[int, ...]
+    rows: int = 1
+    """Of each: its copies, or its agents."""
 
 
-def of_each_stream(first: CallRows, streams: Sequence[int]) -> CallRows:
-    """Calls with a row for each of several single environments, as calls of one row for each of these.
+def stepped_in_turn(rollouts: Sequence[RolloutSpecimen], update: int) -> Together:
+    """Those that an update was collected in; single ones where there are any."""
+    own = [(np.asarray(one.reward).shape[1], one.stream) for one in rollouts if one.update == update]
+    rows = min((size for size, _ in own), default=1)
+    return Together(tuple(sorted(stream for size, stream in own if size == rows)), rows)
 
-    Row k belongs to the k-th of them. A call is recorded with the stream that was stepped last and its steps so far;
+
+def of_each_stream(first: CallRows, together: Together) -> CallRows:
+    """Calls with the rows of several environments, as calls for each of these.
+
+    The rows of the first come first. A call is recorded with the stream that was stepped last and its steps so far;
     those behind that one have taken one step less.
     """
+    streams, size = together.streams, together.rows
     latest = np.searchsorted(streams, first.stream)
-    together = np.isin(first.stream, streams) & (first.rows == len(streams))
-    if len(streams) < 2 or not together.any():
+    whole = np.isin(first.stream, streams) & (first.rows == size * len(streams))
+    if len(streams) < 2 or not whole.any():
         return first
-    own = np.asarray(streams)[np.minimum(first.place, len(streams) - 1)]
+    number = np.minimum(first.place // size, len(streams) - 1)
     return replace(
         first,
-        stream=np.where(together, own, first.stream),
-        step=np.where(together, first.step - (first.place > latest), first.step),
-        rows=np.where(together, 1, first.rows),
-        place=np.where(together, 0, first.place),
+        stream=np.where(whole, np.asarray(streams)[number], first.stream),
+        step=np.where(whole, first.step - (number > latest), first.step),
+        rows=np.where(whole, size, first.rows),
+        place=np.where(whole, first.place % size, first.place),
     )
 
 
 def acting_inputs(
-    calls: Sequence[ModuleCalls], rollout: RolloutSpecimen, streams: Sequence[int], prefer: Optional[int] = None
+    calls: Sequence[ModuleCalls], rollout: RolloutSpecimen, together: Together, prefer: Optional[int] = None
 ) -> Iterator[Tuple[int, Array]]:
     """Pairs of module and its inputs [T, N, D] at the acting calls, NaN where unknown; module `prefer` first.
 
-    `streams` are the `single_streams` of the rollout's update.
+    `together` are the environments of the rollout's update that are `stepped_in_turn`.
     """
     for plain in sorted(inputs_of(calls), key=lambda one: one.module != prefer):
-        first = of_each_stream(plain, streams)
+        first = of_each_stream(plain, together)
         index = acting_rows(first, rollout)
         if (index >= 0).any():
             picked = np.asarray(first.data, dtype=np.float32)[np.maximum(index, 0)]

@@ -88,21 +88,36 @@ class LocalFit:
     """Median residual in standard deviations of the quantity."""
 
 
-def local_fit(steps: Steps, quantity: Consumed) -> Optional[LocalFit]:
-    """Regresses y[t] = a r[t] + b V[t] + c V[t + 1] + rho y[t + 1] + d; None where too few rows were seen."""
+def local_fit(steps: Steps, quantity: Consumed, *, any_reward: bool = False) -> Optional[LocalFit]:
+    """Regresses y[t] = a r[t] + b V[t] + c V[t + 1] + rho y[t + 1] + d; None where too few rows were seen.
+
+    With `any_reward` r may be that of the row before or after, and be scaled and shifted anew in every update.
+    """
     y = quantity.value
     below = np.concatenate([y[1:], np.full_like(y[:1], np.nan)])
-    columns = [steps.reward, steps.value, steps.after, below]
+    reward = [steps.reward]
+    if any_reward:
+        reward += [np.roll(steps.reward, 1, axis=0), np.roll(steps.reward, -1, axis=0)]
+    columns = [*reward, steps.value, steps.after, below]
     use = np.isfinite(y) & ~steps.end & ~steps.tail
+    use[0] &= not any_reward
     for column in columns:
         use &= np.isfinite(column)
     if use.sum() < 24:
         return None
     right = np.column_stack([*(column[use] for column in columns), np.ones(int(use.sum()))])
+    if any_reward:
+        update = np.broadcast_to(steps.update_of_column, y.shape)[use]
+        later = [update == one for one in np.unique(update)[1:]]
+        right = np.column_stack([right, *(own * column for own in later for column in (*right.T[: len(reward)], 1.0))])
+    return _least_absolute(right, y[use], len(columns) - 1)
+
+
+def _least_absolute(right: Array, left: Array, at: int) -> LocalFit:
     norms = np.maximum(np.sqrt((right**2).sum(0)), 1e-300)
     weight = np.ones(len(right))
     for _ in range(ROUNDS):  # of least absolute residuals: what a shifted flag does beside an end bends nothing
-        found = np.linalg.lstsq(weight[:, None] * right / norms, weight * y[use], rcond=1e-9)[0] / norms
-        rest = np.abs(right @ found - y[use])
+        found = np.linalg.lstsq(weight[:, None] * right / norms, weight * left, rcond=1e-9)[0] / norms
+        rest = np.abs(right @ found - left)
         weight = 1.0 / np.sqrt(np.maximum(rest, 1e-9 * max(float(rest.max()), 1e-300)))
-    return LocalFit(float(found[3]), float(np.median(rest)) / max(float(np.std(y[use])), 1e-12))
+    return LocalFit(float(found[at]), float(np.median(rest)) / max(float(np.std(left)), 1e-12))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -191,21 +191,24 @@ def read_entropy(
     """If a term is an entropy: the link where it is one, the sign of entropy there, and the reading.
 
     Tried on the values from the term upwards to the root; then by structure (logarithm of a scale parameter).
-    `chosen` is the log-probability of the chosen actions, and the nodes that the policy term computes it with.
+    `chosen` is the log-probability of the chosen actions (of each component, where they have several), and the nodes
+    that the policy term computes it with.
     """
     expected = _own_entropy(graph, term, head)
+    several = chosen[0] is not None and chosen[0].ndim > 1 and head is not None and head.kind != "categorical"
+    forms = _chosen_forms(chosen[0], several)
     shared = next((link for link in term.chain if link.node in chosen[1] and _is_density(graph, link.node)), None)
     if shared is not None:
         return (
             shared,
             -1.0,
-            EntropyTerm("chosen", None if chosen[0] is None else -chosen[0], expected, graph.nodes[shared.node].site),
+            EntropyTerm("chosen", -forms[0] if forms else None, expected, graph.nodes[shared.node].site),
         )
     for link in reversed(term.chain):
         value = graph.value(link.node)
         if value is None:
             continue
-        found = _matches(value, expected, chosen[0])
+        found = _matches(value, expected, forms)
         if found is not None:
             form, sign = found
             return link, sign, EntropyTerm(form, sign * value, expected, graph.nodes[link.node].site)
@@ -235,7 +238,7 @@ def _own_entropy(graph: Graph, term: RawTerm, head: Optional[PolicyHead]) -> Opt
     return None if head is None else entropy_of(head)
 
 
-def _matches(value: Array, expected: Optional[Array], chosen: Optional[Array]) -> Optional[Tuple[str, float]]:
+def _matches(value: Array, expected: Optional[Array], chosen: Sequence[Array]) -> Optional[Tuple[str, float]]:
     if expected is not None and expected.size:
         for candidate in (
             expected,
@@ -246,14 +249,21 @@ def _matches(value: Array, expected: Optional[Array], chosen: Optional[Array]) -
             for sign in (1.0, -1.0):
                 if _close(sign * value, candidate):
                     return "categorical" if expected.ndim == 1 and value.ndim <= 1 else "gaussian", sign
-    if chosen is not None:
-        with np.errstate(all="ignore"):
-            forms = (chosen, np.exp(chosen) * chosen)
-        for form in forms:
-            for sign in (-1.0, 1.0):
-                if _close(sign * value, -form):
-                    return "chosen", sign
+    for form in chosen:
+        for sign in (-1.0, 1.0):
+            if _close(sign * value, -form):
+                return "chosen", sign
     return None
+
+
+def _chosen_forms(chosen: Optional[Array], several: bool) -> Tuple[Array, ...]:
+    """What scripts take for an entropy at the chosen actions: log p (of all components together), or p log p."""
+    if chosen is None:
+        return ()
+    whole = chosen.sum(-1) if several else chosen  # a categorical action has no components, but may have sequences
+    with np.errstate(all="ignore"):
+        each = np.exp(chosen) * chosen
+        return (whole, np.exp(whole) * whole, *((each.sum(-1), each) if several else ()))
 
 
 def _close(value: Array, expected: Array) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ppodoctor.measures.acting import acting_inputs, row_keys, single_streams
+from ppodoctor.measures.acting import acting_inputs, row_keys, stepped_in_turn
 from ppodoctor.measures.loss import LossReading
 from ppodoctor.run import Run
 from ppodoctor.specimens import RolloutSpecimen
@@ -121,8 +121,8 @@ def _ways(run: Run, update: int, width: int, module: Optional[int]) -> List[Tupl
     by_module: dict[int, List[Tuple[int, Array]]] = {}
     for i in indices:
         rollout = run.rollouts[i]
-        streams = single_streams(run.rollouts, rollout.update)
-        for number, seen in acting_inputs(run.calls.get(rollout.update, []), rollout, streams, module):
+        together = stepped_in_turn(run.rollouts, rollout.update)
+        for number, seen in acting_inputs(run.calls.get(rollout.update, []), rollout, together, module):
             if seen.shape[-1] == width:
                 by_module.setdefault(number, []).append((i, seen))
     for number in sorted(by_module, key=lambda one: one != module):

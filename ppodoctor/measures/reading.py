@@ -152,8 +152,6 @@ def _other(graph: Graph, term: RawTerm, parts: _Parts) -> Tuple[str, Link, float
     if held is not None:
         return "penalty", held, 1.0, None
     chosen = None if head is None else log_prob(head)
-    if chosen is not None and head is not None and chosen.ndim > 1 and head.kind != "categorical":
-        chosen = chosen.sum(-1)  # over the dimensions of an action; a categorical one has none, but may have sequences
     read = read_entropy(graph, term, head, (chosen, density))
     if read is not None:
         link, sign, entropy = read

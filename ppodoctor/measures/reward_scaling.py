@@ -65,7 +65,7 @@ def with_scaled_rewards(run: Run, steps: Steps) -> Steps:
 
 def _apart(steps: Steps) -> Optional[float]:
     """How far the best recursion between neighbouring rows stays from what was used; None where too little is known."""
-    found = [local_fit(steps, quantity) for quantity in _used(steps)]
+    found = [local_fit(steps, quantity, any_reward=True) for quantity in _used(steps)]
     return min((one.apart for one in found if one is not None), default=None)
 
 

@@ -8,18 +8,21 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from ppodoctor.measures.acting import (
+    RECURRENT,
     CallRows,
     acting_rows,
     fed_keys,
     inputs_of,
+    joined,
     of_each_stream,
     outputs_of,
     row_keys,
-    single_streams,
+    stepped_in_turn,
 )
 from ppodoctor.measures.carrying import carried
 from ppodoctor.measures.ends import ended, false_finals, resets_after
 from ppodoctor.measures.loss import LossReading
+from ppodoctor.measures.successor_batches import successor_keys
 from ppodoctor.run import Run
 from ppodoctor.specimens import ModuleCalls, RolloutSpecimen
 
@@ -85,7 +88,7 @@ def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optio
     calls = run.calls.get(update, [])
     if not own or (predicted is None and not calls):
         return None
-    firsts = _outermost(inputs_of(calls), {np.asarray(run.rollouts[i].obs).shape[-1] for i in own})
+    firsts = _outermost(calls, {np.asarray(run.rollouts[i].obs).shape[-1] for i in own})
     version = _version(calls, readings, update)
     critic, agreement = _critic(outputs_of(calls), firsts, version, predicted)
     pieces = [book for book in (critic, predicted) if book is not None]
@@ -99,10 +102,16 @@ def value_table(run: Run, update: int, readings: Sequence[LossReading]) -> Optio
     return ValueTable(update, version, tuple(found), known, "calls" if critic is not None else "predictions", agreement)
 
 
-def _outermost(firsts: List[CallRows], widths: Set[int]) -> List[CallRows]:
-    """The layers that see observations; a recurrent cell behind an embedding sees its output, which is no state."""
-    seen = [first for first in firsts if first.data.shape[1] in widths]
-    return seen or firsts
+def _outermost(calls: Sequence[ModuleCalls], widths: Set[int]) -> List[CallRows]:
+    """The layers that see states; a recurrent cell behind an embedding sees its output, which is none.
+
+    Not all need see observations of the environment's own width: a critic may be given those of a whole team.
+    """
+    firsts = inputs_of(calls)
+    if not any(first.data.shape[1] in widths for first in firsts):
+        return firsts
+    cells = {one.module for one in calls if one.cls.startswith(RECURRENT)}
+    return [first for first in firsts if first.data.shape[1] in widths or first.module not in cells]
 
 
 def _version(calls: Sequence[ModuleCalls], readings: Sequence[LossReading], update: int) -> int:
@@ -186,12 +195,12 @@ def _apart(book: _Book, predicted: Optional[_Book]) -> Optional[float]:
 def _of_rollout(run: Run, index: int, book: _Book, firsts: Sequence[CallRows]) -> RolloutValues:
     rollout = run.rollouts[index]
     shape = np.asarray(rollout.reward).shape
-    streams = single_streams(run.rollouts, rollout.update)
+    together = stepped_in_turn(run.rollouts, rollout.update)
     plain = _plain_values(rollout, book)
     if plain is not None and np.isfinite(plain["obs"]).mean() > 0.5:
         found = plain
     else:
-        acted = _acting_values(rollout, book, [of_each_stream(first, streams) for first in firsts])
+        acted = _acting_values(rollout, book, [of_each_stream(first, together) for first in firsts])
         found = max(
             (one for one in (acted, plain) if one is not None),
             key=lambda one: np.isfinite(one["obs"]).mean(),
@@ -231,12 +240,29 @@ def _acting_values(rollout: RolloutSpecimen, book: _Book, firsts: Sequence[CallR
         index = acting_rows(first, rollout)
         if not (index >= 0).any():
             continue
-        keys = row_keys(first.data)
-        said = np.where(index >= 0, book.at(keys[np.maximum(index, 0)]), np.nan)
-        found = {"obs": said, **_successors(rollout, first, index, book.at(keys))}
+        pool = joined([first, *(o for o in firsts if o is not first and o.data.shape[1] == first.data.shape[1])])
+        keys = row_keys(pool.data)
+        acted = keys[np.maximum(index, 0)]
+        found = {
+            "obs": np.where(index >= 0, book.at(acted), np.nan),
+            **_successors(rollout, pool, (index, len(first.order)), book.at(keys)),
+        }
+        batch = successor_keys(rollout, acted, index >= 0, firsts)
+        if batch is not None:
+            _fill(found, rollout, acted, book.at(batch), batch)
         if best is None or _known(found) > _known(best):
             best = found
     return best
+
+
+def _fill(found: Dict[str, Array], rollout: RolloutSpecimen, acted: Array, said: Array, batch: Array) -> None:
+    """Take the values of successors from a batch of them, `said`; those found between two steps are less sure."""
+    over = ended(rollout) | resets_after(rollout)
+    begun = np.zeros(over.shape, bool)
+    begun[:-1] = over[:-1] & (batch[:-1] == acted[1:])  # at an end the batch has the next episode's first state
+    told = np.isfinite(said) & ~begun
+    found["successor"] = np.where(told, said, found["successor"])
+    found["last"] = np.where(told[-1] & ~over[-1], said[-1], found["last"])
 
 
 def _known(found: Dict[str, Array]) -> Tuple[float, int]:
@@ -245,13 +271,15 @@ def _known(found: Dict[str, Array]) -> Tuple[float, int]:
     return float(np.isfinite(found["obs"]).mean()), others
 
 
-def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: Array) -> Dict[str, Array]:
+def _successors(rollout: RolloutSpecimen, first: CallRows, acting: Tuple[Array, int], said: Array) -> Dict[str, Array]:
     """Values at successors and after the last row, from the other calls made between two steps.
 
     Between two steps the critic may be asked about the state just reached, then about the one to act on. Which row of
     which call is the state just reached is told by its nearness to that observation, carried to what the network sees
-    by the affine map that fits the acting calls best.
+    by the affine map that fits the acting calls best. `acting` are the rows [T, N] that were acted on, and how many
+    rows the layer that acts has: those behind them are of other networks.
     """
+    index, own = acting
     steps, envs = index.shape
     successor = np.concatenate(
         [np.where(index >= 0, said[np.maximum(index, 0)], np.nan)[1:], np.full((1, envs), np.nan)]
@@ -263,17 +291,23 @@ def _successors(rollout: RolloutSpecimen, first: CallRows, index: Array, said: A
     time = first.step - rollout.first_call - 1
     other = (first.stream == rollout.stream) & (time >= 0) & (time < steps) & np.isfinite(said)
     other[index[index >= 0]] = False
+    acted_in = np.isin(row_keys(first.data), row_keys(first.data[index[index >= 0]]))
+    other[own:] &= ~acted_in[own:]  # another network is asked about the states acted in, too
     wanted = [(t, n, False) for t, n in np.argwhere(over | (np.arange(steps) == steps - 1)[:, None])]
     wanted += [(steps - 1, n, True) for n in range(envs)]
     for t, n, is_last in wanted:
         rows = np.flatnonzero(other & (time == t))
+        fresh = rows[~acted_in[rows]]  # a batch of the rollout's own states may lie between two steps, too
+        rows = fresh if len(fresh) else rows
         source = rollout.last_obs if is_last else rollout.next_obs[t]
         if not len(rows) or source is None:
             continue
         if carry is None:
             goes_on = is_last or not over[t, n]
             behind = -1 if goes_on or t + 1 == steps else int(index[t + 1, n])
-            row = _asked(first, rows, goes_on=goes_on, behind=behind) if envs == 1 else -1
+            if envs > 1:
+                rows = rows[(first.rows[rows] == envs) & (first.place[rows] == n)]
+            row = _asked(first, rows, goes_on=goes_on, behind=behind) if len(rows) else -1
         else:
             apart = np.abs((first.data[rows] - carry[0](np.asarray(source)[n])) / carry[1]).max(axis=1)
             # a call with a row for each environment has this one's at its own place, however alike the others are

@@ -66,6 +66,24 @@ class Below:
                 found[place] = kept(sent[0])
         return found if envs > 1 else found[0]
 
+    def sent(self, action: Any, args: Any, trace: List[Any], row: Tuple[int, bool, bool]) -> Any:
+        """The action(s) that reached the innermost environment(s) in a step, None where that is not visible.
+
+        `row`: how many environments, whether the trace is the usual one, and whether they run out of sight.
+        """
+        envs, usual, hidden = row
+        if not usual:
+            found = self.actions(trace, envs)
+            return found if self.places else None if hidden else action
+        if self.plan is None:
+            return None if hidden else action
+        if type(self.plan) is not int:
+            return sent_actions(trace, self.plan)
+        sent = trace[self.plan][2]
+        if not sent:
+            return None
+        return action if args and sent[0] is args[0] else kept(sent[0])
+
     def _walk(self, trace: List[Any]) -> Dict[int, List[int]]:
         """Innermost step calls by environment; of a call within the same object's own only the outer one."""
         found: Dict[int, List[int]] = {}

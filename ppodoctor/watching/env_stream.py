@@ -12,9 +12,10 @@ import numpy as np
 
 from ppodoctor.records import Site
 from ppodoctor.watching import env_ends
-from ppodoctor.watching.env_below import Below, sent_actions
+from ppodoctor.watching.env_agents import Agents, begin, by_agent
+from ppodoctor.watching.env_below import Below
 from ppodoctor.watching.env_tape import Tape
-from ppodoctor.watching.env_values import PLAIN, Layout, address, as_array, flat, kept, same, steps_like
+from ppodoctor.watching.env_values import PLAIN, Layout, address, as_array, kept, same, steps_like, told, with_rows
 from ppodoctor.watching.sites import script_site
 
 ROWS = 16384
@@ -62,6 +63,8 @@ class Stream:
         self.envs = num_envs or 1
         self.vector = num_envs is not None
         self.returns = 0
+        self.agents: Optional[Agents] = None
+        """Whose rows these are, where the environment speaks by agent."""
         self.layout: Optional[Layout] = None
         self.packed = False
         """The flags are arrays of bool and kept as bytes."""
@@ -107,8 +110,7 @@ class Stream:
 
     def rebind(self, owner: Callable[[], Any]) -> None:
         """Another object goes on with this stream (the first one, too)."""
-        self.owner = owner
-        self.last = self.now = None
+        self.owner, self.last, self.now = owner, None, None
         self.below.forget()
 
     def open(self, keep: bool) -> None:
@@ -124,7 +126,8 @@ class Stream:
         if not keep:
             self.now = None
         # a tensor is read at the fold: to read one of an accelerator here would make the script wait at every step
-        taped = self.plain and (self.packed or not self.vector) and not hasattr(self.first_reward, "detach")
+        taped = self.plain and self.agents is None and not hasattr(self.first_reward, "detach")
+        taped = taped and (self.packed or not self.vector)
         self.tape = Tape(self.envs, self.vector, self.first_reward) if taped else None
         if self.calls:
             self._choose()
@@ -149,10 +152,14 @@ class Stream:
 
     def reset(self, observation: Any, chosen: Any) -> None:
         """The script reset it; `chosen` is a mask [N] or indices when it was not all environments."""
+        if self.agents is not None:
+            observation = self.agents.observation(observation)
         mask = chosen
         if chosen is not None and chosen.dtype != bool:
             mask = np.isin(np.arange(self.envs), chosen)
-            observation = self._merged(observation, chosen) if len(chosen) < self.envs else observation
+            if len(chosen) < self.envs:
+                begun = self.layout is not None and self.last is not None
+                observation = with_rows(self.last, observation, chosen, self.envs) if begun else self.last
             if not self.autoreset_known and self.vector:
                 self.autoreset = "disabled"
         self.events.append((self.calls, mask))
@@ -173,7 +180,7 @@ class Stream:
 
     def _choose(self) -> None:
         """How rows are appended until the next fold."""
-        usual = self._vector if self.vector else self._single
+        usual = self._by_agent if self.agents is not None else self._vector if self.vector else self._single
         self.after = usual if self.tape is None else self._taped  # type: ignore[method-assign]
 
     def _taped(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
@@ -204,7 +211,17 @@ class Stream:
         else:
             raw = self._raw(out, trace, door, usual)
         if self.keep:
-            self._keep((action, reward, ended, cut, raw, self._inner(action, args, trace, usual)), out[0])
+            self._keep(
+                (
+                    action,
+                    reward,
+                    ended,
+                    cut,
+                    raw,
+                    self.below.sent(action, args, trace, (self.envs, usual, self.hidden)),
+                ),
+                out[0],
+            )
         else:
             self.rows += (action, reward, ended, cut, raw)
         self.last = out[0]
@@ -226,27 +243,34 @@ class Stream:
         else:
             flags, over = (kept(ended), kept(cut)), True
         if self.keep:
-            self._keep((action, kept(out[1]), *flags, raw, self._inner(action, args, trace, usual)), out[0])
+            self._keep(
+                (
+                    action,
+                    kept(out[1]),
+                    *flags,
+                    raw,
+                    self.below.sent(action, args, trace, (self.envs, usual, self.hidden)),
+                ),
+                out[0],
+            )
         else:
             self.rows += (action, kept(out[1]), *flags, raw)
         self.last = out[0]
         self.just_ended = over and env_ends.vector(self, ended, cut, out, trace)
 
+    def _by_agent(self, action: Any, args: Any, out: Any, trace: List[Any], door: Any) -> None:
+        agents: Any = self.agents
+        self._vector(agents.action(action), (), agents.step(out), trace, door)
+
     def count(self, *_: Any) -> None:
         """What `after` becomes when this stream cannot be read: its steps are still counted."""
         self.calls += 1
 
-    def _merged(self, observation: Any, chosen: Any) -> Any:
-        """The last observations with those of the environments that were reset in their place."""
-        if self.layout is None or self.last is None:
-            return self.last
-        whole = flat(self.last, self.envs).copy()
-        whole[chosen] = flat(observation, len(chosen))
-        return whole.reshape(np.shape(self.last)) if type(self.last) is np.ndarray else whole
-
     def _first(self, out: Any, trace: List[Any]) -> None:
-        if not steps_like(out):
-            raise NoStep(f"step returned {_told(out)}; expected (observation, reward, terminated, truncated, info)")
+        if by_agent(out):
+            out = begin(self, out)
+        elif not steps_like(out):
+            raise NoStep(f"step returned {told(out)}; expected (observation, reward, terminated, truncated, info)")
         self.on_first(self, trace)
         self.stepped_at = script_site()
         self.returns = len(out)
@@ -273,21 +297,6 @@ class Stream:
             self._reuse(observation, before, after)
         self.rows += (*row, before, after)
         self.now = after
-
-    def _inner(self, action: Any, args: Any, trace: List[Any], usual: bool) -> Any:
-        """The action(s) that reached the innermost environment(s), None where that is not visible."""
-        plan = self.below.plan
-        if not usual:
-            found = self.below.actions(trace, self.envs)
-            return found if self.below.places else None if self.hidden else action
-        if plan is None:
-            return None if self.hidden else action
-        if type(plan) is not int:
-            return sent_actions(trace, plan)
-        sent = trace[plan][2]
-        if not sent:
-            return None
-        return action if args and sent[0] is args[0] else kept(sent[0])
 
     def _reuse(self, observation: Any, before: Any, after: Any) -> None:
         """Did step hand out the memory it handed out before, with other content? The earlier array is still held."""
@@ -319,9 +328,3 @@ class Stream:
 
 def _nobody() -> None:
     return None
-
-
-def _told(out: Any) -> str:
-    """What a step returned, in words."""
-    name = type(out).__name__
-    return f"a {name} of {len(out)}" if isinstance(out, (tuple, list)) else f"a {name}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ppodoctor.watching.env_agents import by_agent
 from ppodoctor.watching.env_values import steps_like
 
 Trace = Sequence[Any]
@@ -25,7 +26,7 @@ def innermost(trace: Trace, outer: Any) -> Tuple[List[int], List[Any]]:
         if args is None:
             continue
         if not steps_like(out):
-            strangers.append(owner)
+            strangers += [] if by_agent(out) else [owner]
             continue
         below = [leaf for leaf in leaves if leaf >= start]
         if owner is outer or any(trace[leaf][1] is not owner for leaf in below):

@@ -176,6 +176,19 @@ def action_shaped(found: Array, envs: int, vector: bool) -> Optional[Array]:
     return found.reshape((found.shape[0], 1, *found.shape[1:])) if envs == 1 else None
 
 
+def with_rows(whole: Any, rows: Any, chosen: Any, envs: int) -> Any:
+    """A copy of the observations of so many environments with those of the chosen ones put in their place."""
+    found = flat(whole, envs).copy()
+    found[chosen] = flat(rows, len(chosen))
+    return found.reshape(np.shape(whole)) if type(whole) is np.ndarray else found
+
+
+def told(out: Any) -> str:
+    """What a step returned, in words."""
+    name = type(out).__name__
+    return f"a {name} of {len(out)}" if isinstance(out, (tuple, list)) else f"a {name}"
+
+
 def same(first: Any, second: Any) -> bool:
     """Equal observations, NaN equal to NaN."""
     try:

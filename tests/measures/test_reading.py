@@ -196,6 +196,7 @@ FAULTS = {
     "target_not_detached": lambda r, b: r.value is not None and r.value.target_has_grad,
     "entropy_sign": lambda r, b: any(t.kind == "entropy" and t.coefficient > 0 for t in r.terms),
     "chosen_entropy": lambda r, b: r.entropy is not None and r.entropy.form == "chosen",
+    "chosen_entropy_of_components": lambda r, b: r.entropy is not None and r.entropy.form == "chosen",
     "minus_log_prob_entropy": lambda r, b: r.entropy is not None and r.entropy.form == "chosen",
     "summed_value": lambda r, b: any(t.kind == "value" and t.reduction == "sum" for t in r.terms),
     "old_recomputed": lambda r, b: r.surrogate.old_has_grad,
@@ -207,7 +208,7 @@ SAME = [
     {"advantage_broadcast", "advantage_of_all"},
     {"value_broadcast", "value_broadcast_fused"},
     {"advantage_not_detached", "normalised_advantage_not_detached"},
-    {"chosen_entropy", "minus_log_prob_entropy"},
+    {"chosen_entropy", "chosen_entropy_of_components", "minus_log_prob_entropy"},
 ]
 
 

@@ -285,6 +285,12 @@ def chosen_entropy(b: Data) -> torch.Tensor:
     return -clipped((log_prob - b.old).exp(), b.advantage).mean() - 0.01 * entropy
 
 
+def chosen_entropy_of_components(b: Data) -> torch.Tensor:
+    each = b.normal().log_prob(b.box)
+    entropy = -(each.exp() * each).sum(-1).mean()
+    return -clipped((each.sum(-1) - b.old_box).exp(), b.advantage).mean() - 0.01 * entropy
+
+
 def minus_log_prob_entropy(b: Data) -> torch.Tensor:
     log_prob = b.normal().log_prob(b.box).sum(-1)
     return -clipped((log_prob - b.old_box).exp(), b.advantage).mean() - 0.01 * (-log_prob).mean()
@@ -312,7 +318,7 @@ def policy_gradient(b: Data) -> torch.Tensor:
 WRONG = (sign_flipped, max_instead_of_min, inverted, without_exp, one_sided, clip_around_zero, not_summed,
          advantage_broadcast, advantage_of_all, value_broadcast, value_broadcast_fused, advantage_not_detached,
          normalised_advantage_not_detached, target_not_detached, entropy_sign, chosen_entropy, minus_log_prob_entropy,
-         summed_value, old_recomputed, unclipped, policy_gradient)  # fmt: skip
+         chosen_entropy_of_components, summed_value, old_recomputed, unclipped, policy_gradient)  # fmt: skip
 
 
 def masked_sequences(b: Data) -> torch.Tensor:

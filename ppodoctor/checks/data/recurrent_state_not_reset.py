@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import Evidence, Missing, check
+from ppodoctor.measures.acting import RECURRENT
 from ppodoctor.measures.minibatches import policy_minibatches
 from ppodoctor.measures.samples import Use, sample_uses
 from ppodoctor.measures.telemetry import log_ratio
 from ppodoctor.run import Run
-
-RECURRENT = ("LSTM", "GRU", "RNN")
 
 
 @check(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import EXACT, RULE, Evidence, check
+from ppodoctor.measures.activations import always_from
 from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -38,7 +39,7 @@ def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: i
 
     References: Andrychowicz et al. 2021; Sokar et al. 2023; fault 85.
     """
-    layer = _dead_layer(run)
+    layer = always_from(run, "dead", 1.0)
     if layer is not None:
         yield Evidence(
             "all units of one ReLU layer are 0 for every sample, in every minibatch that was read: "
@@ -62,13 +63,3 @@ def units_dead(run: Run, *, most: float = 0.7, nearly_all: float = 0.9, least: i
             first_update=least,
             data={"seen": late, "healthy": (0.0, 0.3)},
         )
-
-
-def _dead_layer(run: Run) -> int | None:
-    """The first update in which some layer's units never answer, where they never do later; None without one."""
-    dead, measured = [], 0
-    for minibatch in run.minibatches:
-        layers = [node for node in minibatch.graph.nodes if "dead_share" in node.attrs]
-        measured += bool(layers)
-        dead += [minibatch.update] if any(node.attrs["dead_share"] >= 1.0 for node in layers) else []
-    return dead[0] if dead and len(dead) == measured else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ppodoctor.checks.api import RULE, Evidence, check
+from ppodoctor.measures.activations import always_from
 from ppodoctor.measures.observed import span_of
 from ppodoctor.measures.trend import finite
 from ppodoctor.run import Run
@@ -24,10 +25,13 @@ from ppodoctor.run import Run
     treatments=("normalize_observations=true",),
     references=("fault 85: tanh above 0.99 in more than half of the outputs",),
 )
-def units_saturated(run: Run, *, most: float = 0.6, nearly_all: float = 0.85, least: int = 2) -> Iterator[Evidence]:
-    """More than 60% of the outputs of tanh or sigmoid units lie within 1% of a limit, in the typical update.
+def units_saturated(
+    run: Run, *, most: float = 0.6, nearly_all: float = 0.85, whole: float = 0.95, least: int = 2
+) -> Iterator[Evidence]:
+    """More than 60% of the outputs of tanh or sigmoid units lie within 1% of a limit, or 95% of one whole layer's.
 
-    What it sees: the share of such outputs in the first minibatch of each update.
+    What it sees: the share of such outputs in the first minibatch of the typical update, and layer by layer in the
+    recorded graphs of the loss.
 
     Why it hurts: a saturated unit passes almost no gradient; the first layer stops to learn.
 
@@ -37,8 +41,17 @@ def units_saturated(run: Run, *, most: float = 0.6, nearly_all: float = 0.85, le
 
     References: fault 85.
     """
+    layer = always_from(run, "saturated", whole)
     share = finite(run.column("saturated_share"))
-    if len(share) >= least and np.median(share) > most:
+    if layer is not None and len(share) >= least and np.median(share) <= nearly_all:
+        yield Evidence(
+            f"of one hidden layer {whole:.0%} of the tanh or sigmoid outputs or more are within 1% of a limit, in "
+            "every minibatch that was read: it passes almost no gradient",
+            strength=0.93,
+            first_update=layer,
+            data={"seen": whole, "healthy": (0.0, 0.3)},
+        )
+    elif len(share) >= least and np.median(share) > most:
         yield Evidence(
             f"{np.median(share):.0%} of the tanh or sigmoid outputs are within 1% of a limit ({share[0]:.0%} at first)",
             column="saturated_share",
