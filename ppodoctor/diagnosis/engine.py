@@ -143,6 +143,8 @@ def _verdict(run: Run, roots: tuple[Finding, ...], clear: tuple[Check, ...], out
         return UNDECIDED
     if outcome.status == TOO_YOUNG and run.header.get("status") == "crashed":
         return UNDECIDED  # no time will make a script learn that ends by itself
+    if outcome.status == TOO_YOUNG and not run.envs:
+        return UNDECIDED  # no time will show returns of an environment that cannot be seen
     tensors_read = sum(c.basis == EXACT and "minibatches" in c.needs for c in clear)
     if tensors_read or outcome.status == LEARNED:
         return HEALTHY

@@ -73,6 +73,8 @@ def next_steps(draft: Diagnosis, run: Run, outcome: Learning, kinds: Sequence[Lo
     blind = [s.remedy for s in draft.skipped if "minibatches" in s.missing and s.remedy]
     if not run.minibatches and blind:
         steps.append(blind[0])
+    if run.updates and not run.envs and outcome.status == TOO_YOUNG:
+        steps.append("let the script step an object with reset() and step(action), so that rewards and ends are seen")
     if outcome.fails:
         steps.append("repeat with two other seeds: a fault fails on all of them, bad luck does not")
     return tuple(dict.fromkeys(steps or ["watch longer (`--seconds 300`)"]))

@@ -15,11 +15,16 @@ _IDLE, _IDLE_SECONDS = 31, 0.02
 an uneventful step costs is saved."""
 
 
-class EnvSteps:
-    """`env` is the environment tap, which counts the steps that it does not tell of."""
+_ACTED = 32
+"""Calls of layers without a gradient since the last optimizer step: a rollout, where no environment is seen."""
 
-    def __init__(self, env: Any) -> None:
+
+class EnvSteps:
+    """`env` is the environment tap, which counts the steps that it does not tell of; `layers` count their calls."""
+
+    def __init__(self, env: Any, layers: Any) -> None:
         self._env = env
+        self._layers = layers
         self.any = False
         """Has there been a step since the last update began?"""
         self.since = 0
@@ -39,6 +44,15 @@ class EnvSteps:
             return False
         self._next_look = self.since + _LOOK_EVERY
         return True
+
+    @property
+    def unseen(self) -> bool:
+        """Has no environment taken a step that could be seen?"""
+        return not self._env.streams.watched
+
+    def came(self) -> bool:
+        """Was there a rollout since the last update began? Where no environment is seen, the network's calls tell."""
+        return self.any or (self.unseen and self._layers.acted >= _ACTED)
 
     def begin_update(self) -> None:
         """The steps so far were a rollout."""

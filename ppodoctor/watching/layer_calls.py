@@ -39,6 +39,8 @@ class LayerCalls:
         self._recording = False
         self._log: List[Any] = []
         """Entries of `ENTRY` things each, one after the other: tuples that stay would call Python's collector."""
+        self.acted = 0
+        """Calls since the last drain that were made without a gradient, or for one row."""
         self._spent = 0
         self._first: Optional[set[int]] = None
         self._heads: Optional[set[int]] = None
@@ -142,6 +144,7 @@ class LayerCalls:
                 "",
             )
             return
+        self.acted += not self._with_grad() or (hasattr(data, "shape") and data.shape[:1] == (1,))
         number, wants_input, wants_output = self._wants.get(id(module)) or self._wanted(module)
         if isinstance(output, tuple):
             output = output[0]
@@ -177,7 +180,7 @@ class LayerCalls:
 
     def drain(self) -> List[Any]:
         """What was recorded since the last drain, raw."""
-        log, self._log, self._spent = self._log, [], 0
+        log, self._log, self._spent, self.acted = self._log, [], 0, 0
         self._last = (None, None, None)
         return log
 

@@ -52,7 +52,7 @@ class Learner:
         self.steps = Steps(torch, self.parameters, self.tap)
         self._builder: Optional[UpdateBuilder] = None
         self._rows = Rows(session.env, lambda: session.recorder)
-        self.env_steps = EnvSteps(session.env)
+        self.env_steps = EnvSteps(session.env, self.layers)
         self._traced: Dict[Any, int] = {}
         self._untraced = False
         """There are kinds of losses whose lines are not known yet."""
@@ -161,7 +161,7 @@ class Learner:
             self.plan.spent += time.process_time() - began
 
     def _read(self, roots: Tuple[Any, ...], traced: bool) -> None:
-        if self.env_steps.any:
+        if self.env_steps.came():
             self._begin_update()
         kind = (None if traced else self.plan.expected()) or kind_of(roots)
         self._current, self._measuring = None, False
@@ -274,7 +274,7 @@ class Learner:
             self._current, self._measuring = None, False
         if builder is not None:
             builder.stepped(index, optimizer.param_groups[0]["lr"])
-        self.layers.recording = self.plan.specimen_next
+        self.layers.recording = self.plan.specimen_next or self.env_steps.unseen
         self.trace.leave()
         if self._wants_trace():
             self.trace.start()

@@ -18,6 +18,15 @@ from ppodoctor.watching.tap_env import EnvTap
 DESCRIBE_SECONDS = 5.0
 """run.json is written again after an update when this much time has passed."""
 
+_NO_ENVIRONMENT = (
+    "no environment was seen that takes steps: updates are told by the calls of the network between them, and what "
+    "needs rewards, ends or observations was not looked at"
+)
+_AN_ENVIRONMENT = (
+    "an object with reset() and step(action) that returns (observation, reward, terminated, truncated, info) is seen: "
+    "a class around your own functions will do"
+)
+
 
 class Session:
     """One watched process. Attached piece by piece as the script imports its libraries."""
@@ -96,6 +105,8 @@ class Session:
             return
         if self.learner is not None:
             self.learner.finish()
+            if self.learner.update and self.learner.env_steps.unseen:
+                self.recorder.note("environments", _NO_ENVIRONMENT, _AN_ENVIRONMENT)
         else:
             self._rollout_without_learner()
         status = "crashed" if reason == "crashed" else "stopped" if reason.startswith("stopped") else "finished"
