@@ -161,6 +161,7 @@ class EnvFacts:
     returns: int = 5
     """Values returned by step: 4 or 5."""
     num_envs: int = 1
+    """Columns of its rollouts: copies of a vector environment, or agents (named in `facts`) of a single one."""
     spec_id: Optional[str] = None
     spec_kwargs: Dict[str, Any] = field(default_factory=dict)
     max_episode_steps: Optional[int] = None
@@ -188,6 +189,11 @@ class EnvFacts:
     """Returns of simple policies measured in a fresh copy: {"random": [..], "zero": [..], "constant": [..]}."""
     facts: Dict[str, Any] = field(default_factory=dict)
     """Further observed numbers: observation range per dimension, action effect, ..."""
+
+    @property
+    def alone(self) -> bool:
+        """One environment, of one agent or of several, that is reset and seeded as a whole."""
+        return self.num_envs == 1 or "agents" in self.facts
 
 
 @dataclass

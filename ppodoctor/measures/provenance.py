@@ -237,7 +237,10 @@ def _affine(run: Run, update: int, inputs: Array) -> Optional[Provenance]:
         rollout[own] = i
         t[own], n[own] = np.divmod(nearest[own] - start, obs.shape[1])
         start += len(part)
-    return Provenance(rollout, t, n, "affine", float(found.mean()), np.zeros(len(inputs), bool), (scale, shift))
+    group, sizes = np.unique(row_keys(rows), return_inverse=True, return_counts=True)[1:]
+    alike = group[nearest], sizes[group[nearest]]
+    several = found & (alike[1] > 1)
+    return Provenance(rollout, t, n, "affine", float(found.mean()), several, (scale, shift), alike=alike)
 
 
 def fit_affine(rows: Array, inputs: Array, *, rounds: int = 12) -> Tuple[Array, Array, float]:

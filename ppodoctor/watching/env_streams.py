@@ -75,6 +75,8 @@ class Watched:
         facts: Dict[str, Any] = {**self.facts.facts, **self.totals.facts(), "objects": self.objects}
         if stream.layout is not None:
             facts["obs_stride"], facts["obs_dtype"] = stream.layout.stride, stream.layout.source_dtype
+        if stream.agents is not None:
+            facts["agents"] = [str(name) for name in stream.agents.names]
         if stream.info:
             facts["info_keys"] = sorted(stream.info)
             facts["success"] = {key: float(np.mean(said)) for key, said in stream.info.items() if said}

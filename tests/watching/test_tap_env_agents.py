@@ -56,6 +56,8 @@ def test_each_agent_is_a_column(tap):
     (rollout,), _ = tap.cut(1)
     (facts,) = [one for one in tap.facts() if one.steps]
     assert (facts.num_envs, facts.steps, facts.stepped_after_end) == (2, 14, 0)
+    assert facts.facts["agents"] == ["left", "right"]
+    assert facts.alone
     assert rollout.obs.tolist()[:2] == [[[0, -1], [0, 1]], [[1, -1], [1, 1]]]
     assert rollout.obs[3].tolist() == [[0, -1], [0, 1]]
     assert rollout.next_obs[2].tolist() == [[3, -1], [3, 1]]

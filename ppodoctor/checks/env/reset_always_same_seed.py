@@ -38,7 +38,7 @@ def reset_always_same_seed(run: Run, *, least: int = 5) -> Iterator[Evidence]:
 
     References: Gymnasium, Env.reset; fault 50.
     """
-    single = [env for env in run.train_envs if env.num_envs == 1]
+    single = [env for env in run.train_envs if env.alone]
     for group in [[env] for env in single if len(single) == 1] or [single]:
         # the first reset may well be seeded, and each copy's otherwise
         seeds = [env.seeds[1:] for env in group]

@@ -67,9 +67,9 @@ def _same_seed(envs: tuple[EnvFacts, ...]) -> tuple[EnvFacts, int] | None:
     """An environment whose copies were given one seed, and how many they are."""
     for env in envs:
         given = env.seeds[: env.num_envs]
-        if env.num_envs > 1 and len(given) == env.num_envs and given[0] is not None and len(set(given)) == 1:
+        if not env.alone and len(given) == env.num_envs and given[0] is not None and len(set(given)) == 1:
             return env, env.num_envs
-    alike = [e for e in envs if e.num_envs == 1 and e.seeds and e.seeds[0] is not None and e.steps]
+    alike = [e for e in envs if e.alone and e.seeds and e.seeds[0] is not None and e.steps]
     groups: dict[tuple[object, ...], list[EnvFacts]] = {}
     for env in alike:
         groups.setdefault((env.cls, env.spec_id, str(env.made_at), env.seeds[0]), []).append(env)
@@ -86,12 +86,13 @@ def _copies(run: Run) -> Iterator[tuple[Starts, EnvFacts | None]]:
     streams: dict[int, Starts] = {}
     for (stream, _), starts in sorted(episode_starts(run, unbroken=True).items()):
         streams.setdefault(stream, []).append(starts)
-    for copies in streams.values():
-        if len(copies) > 1:
+    alone = {env.stream for env in run.train_envs if env.alone}
+    for stream, copies in streams.items():
+        if len(copies) > 1 and stream not in alone:
             yield copies, train_env(run)
     groups: dict[tuple[str, ...], list[EnvFacts]] = {}
     for env in run.train_envs:
-        if env.num_envs == 1:
+        if env.alone:
             groups.setdefault((env.cls, str(env.spec_id), str(env.made_at)), []).append(env)
     for envs in groups.values():
         each = [streams.get(env.stream, []) for env in envs]
