@@ -97,3 +97,17 @@ def test_keys_depend_on_every_number_and_not_on_the_sign_of_zero():
     assert len(np.unique(row_keys(rows))) == 1000
     assert row_keys(np.array([[0.0, 1.0]])) == row_keys(np.array([[-0.0, 1.0]]))
     assert row_keys(np.array([[0.0, 1.0]])) != row_keys(np.array([[1.0, 0.0]]))
+
+
+def test_steps_that_look_alike_are_a_group_behind_a_normaliser_too():
+    run, readings = make(Script(transform="affine", calls=False))
+    rollout = run.rollouts[0]
+    twice = np.concatenate([rollout.obs[:64], rollout.obs[:64]])
+    both = replace(run, rollouts=(replace(rollout, obs=twice), *run.rollouts[1:]))
+    inputs = np.tile((rollout.obs[:64].reshape(-1, 3) - np.float32(0.31)) / np.float32(1.7), (2, 1))
+    found = match_inputs(both, 1, inputs)
+    assert found.how == "affine"
+    assert found.ambiguous.all()
+    group, size = found.alike
+    assert set(size) == {2}
+    assert np.array_equal(group[:256], group[256:])

@@ -31,7 +31,7 @@ def updates_stopped_early(
     """Most updates take far fewer optimizer steps than the script's longest one, with hardly any change of the policy.
 
     What it sees: optimizer steps per update (of the policy's own optimizer, where it has one). In more than 80% of
-    the updates they are under a quarter of the largest number seen, or less than half of the batch is trained on; KL
+    the updates they are under a quarter of the largest number seen, or half of the batch at most is trained on; KL
     stays below 0.005, so it was not the policy's movement that asked for a stop;
     where KL cannot be seen, this is a note.
 
@@ -50,7 +50,7 @@ def updates_stopped_early(
     steps = _policy_steps(run, taken)
     used = float(np.median(steps) * np.median(sizes) / np.median(rollouts))
     cut_short = (steps <= fraction * taken.max()).mean() if taken.max() >= 4 else 0.0
-    if cut_short > share or used < 0.5:
+    if cut_short > share or used <= 0.5:
         # stopped after its first step, an update shows no KL: steps that are too large may have asked for the stop
         moved = f"is {np.median(kls):.1e}" if len(kls) else "could not be seen"
         yield Evidence(
