@@ -280,5 +280,14 @@ SCRIPTS = {
             fresh=True,
             short=("--max_train_steps", "4200"),
         ),
+        Script(
+            "mini_library",
+            "own small library: policy class with extractors, DummyVecEnv with infos, numpy RolloutBuffer, schedules",
+            _traits("discrete dies time_limit gae entropy normalises clips_gradient vector own_loop distributions"),
+            updates=20,
+            fresh=True,
+            exact_updates=6,
+            short=("--total-timesteps", "4200"),
+        ),
     ]
 }

@@ -28,5 +28,6 @@ FAULT = Fault(
         "memory_batches": [("action = dist.sample()", "action = T.argmax(dist.probs, dim=-1)")],
         "team_shared": [("action = dist.sample()", "action = dist.probs.argmax(-1)")],
         "tricks_ppo": [("a = dist.sample()", "a = dist.mean")],
+        "mini_library": [("actions = distribution.sample()", "actions = distribution.probs.argmax(dim=-1)")],
     },
 )

@@ -59,5 +59,18 @@ FAULT = Fault(
             ('            {"params": self.actor.parameters(), "lr": args.lr, "initial_lr": args.lr},\n', "")
         ],
         "tricks_ppo": [("Adam(self.actor.parameters(), lr=args.lr_a", "Adam(self.critic.parameters(), lr=args.lr_a")],
+        "mini_library": [
+            (
+                "torch.optim.Adam(self.parameters(), lr=lr_schedule(1.0), eps=1e-5)",
+                (
+                    "torch.optim.Adam(\n"
+                    "            [*self.mlp_extractor.value_net.parameters(), "
+                    "*self.value_net.parameters()],\n"
+                    "            lr=lr_schedule(1.0),\n"
+                    "            eps=1e-5,\n"
+                    "        )"
+                ),
+            )
+        ],
     },
 )

@@ -102,5 +102,8 @@ FAULT = Fault(
             ("adv = torch.tensor(adv, dtype=torch.float).view(-1, 1)", "adv = torch.tensor(adv, dtype=torch.float)"),
             ("            v_target = adv + vs\n", "            v_target = adv.view(-1, 1) + vs\n"),
         ],
+        "mini_library": [
+            ("advantages = rollout_data.advantages\n", "advantages = rollout_data.advantages.reshape(-1, 1)\n")
+        ],
     },
 )

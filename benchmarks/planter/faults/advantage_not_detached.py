@@ -179,5 +179,6 @@ FAULT = Fault(
             ),
             ("1 + self.epsilon) * adv[index]", "1 + self.epsilon) * adv_now"),
         ],
+        "mini_library": [("advantages = rollout_data.advantages\n", "advantages = rollout_data.returns - values\n")],
     },
 )

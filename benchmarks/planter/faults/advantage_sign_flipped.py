@@ -36,6 +36,15 @@ FAULT = Fault(
         ],
         "team_shared": [("(self.advantages - self.advantages.mean())", "(self.advantages.mean() - self.advantages)")],
         "tricks_ppo": [("adv = (adv - adv.mean()) /", "adv = (adv.mean() - adv) /")],
+        "mini_library": [
+            (
+                "        self.returns = self.advantages + self.values\n",
+                (
+                    "        self.returns = self.advantages + self.values\n"
+                    "        self.advantages = self.values - self.returns\n"
+                ),
+            )
+        ],
     },
     also=("policy_loss_sign_flipped",),
 )

@@ -174,5 +174,30 @@ FAULT = Fault(
                 "    state = np.zeros(args.state_dim)\n    total_steps, evaluations = 0, 0\n",
             ),
         ],
+        "mini_library": [
+            (
+                "self.observations = np.zeros((*shape, *self.obs_shape), dtype=np.float32)",
+                "self.observations = [None] * self.buffer_size",
+            ),
+            (
+                "        indices = np.random.permutation(",
+                "        self.observations = np.asarray(self.observations)\n        indices = np.random.permutation(",
+            ),
+            (
+                (
+                    "            self.buf_obs[idx], self.buf_infos[idx] = "
+                    "env.reset(seed=self._seeds[idx])\n"
+                    "        self._seeds = [None] * self.num_envs\n"
+                    "        return self.buf_obs.copy()"
+                ),
+                (
+                    "            self.buf_obs[idx], self.buf_infos[idx] = "
+                    "env.reset(seed=self._seeds[idx])\n"
+                    "        self._seeds = [None] * self.num_envs\n"
+                    "        return self.buf_obs"
+                ),
+            ),
+            ("return self.buf_obs.copy(), self.buf_rews", "return self.buf_obs, self.buf_rews"),
+        ],
     },
 )

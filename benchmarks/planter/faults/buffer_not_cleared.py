@@ -185,5 +185,40 @@ FAULT = Fault(
                 "        self.args = args\n        self.history = []\n        self.batch",
             ),
         ],
+        "mini_library": [
+            (
+                "        self.gamma, self.gae_lambda = gamma, gae_lambda\n        self.reset()\n",
+                (
+                    "        self.gamma, self.gae_lambda = gamma, gae_lambda\n"
+                    "        self.rollouts = []\n"
+                    "        self.reset()\n"
+                ),
+            ),
+            (
+                "        self.returns = self.advantages + self.values\n",
+                (
+                    "        self.returns = self.advantages + self.values\n"
+                    "        newest = (self.observations, self.actions, self.values, "
+                    "self.log_probs, self.advantages, self.returns)\n"
+                    "        self.rollouts.append([self.swap_and_flatten(column) for "
+                    "column in newest])\n"
+                ),
+            ),
+            (
+                (
+                    "        indices = np.random.permutation(self.buffer_size * "
+                    "self.n_envs)\n"
+                    "        columns = (self.observations, self.actions, self.values, "
+                    "self.log_probs, self.advantages, self.returns)\n"
+                    "        flat = [torch.as_tensor(self.swap_and_flatten(column)) for "
+                    "column in columns]\n"
+                ),
+                (
+                    "        flat = [torch.as_tensor(np.concatenate(column)) for column in "
+                    "zip(*self.rollouts)]\n"
+                    "        indices = np.random.permutation(len(flat[0]))\n"
+                ),
+            ),
+        ],
     },
 )

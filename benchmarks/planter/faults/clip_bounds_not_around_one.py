@@ -35,5 +35,8 @@ FAULT = Fault(
                 "T.clamp(prob_ratio, -self.policy_clip, self.policy_clip) * weights",
             )
         ],
+        "mini_library": [
+            ("torch.clamp(ratio, 1 - clip_range, 1 + clip_range)", "torch.clamp(ratio, -clip_range, clip_range)")
+        ],
     },
 )

@@ -34,5 +34,6 @@ FAULT = Fault(
                 "T.clamp(prob_ratio, max=1 + self.policy_clip) * weights",
             )
         ],
+        "mini_library": [("torch.clamp(ratio, 1 - clip_range, 1 + clip_range)", "ratio.clamp(max=1 + clip_range)")],
     },
 )

@@ -13,5 +13,6 @@ FAULT = Fault(
     edits={
         "torch_sim": [('"clip_param": 0.2', '"clip_param": 0.001')],
         "memory_batches": [("policy_clip=0.2", "policy_clip=0.001")],
+        "mini_library": [("clip_range=linear_schedule(0.2, 0.1)", "clip_range=linear_schedule(0.002, 0.001)")],
     },
 )

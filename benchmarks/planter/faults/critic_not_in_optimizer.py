@@ -99,5 +99,18 @@ FAULT = Fault(
             )
         ],
         "tricks_ppo": [("Adam(self.critic.parameters(), lr=args.lr_c", "Adam(self.actor.parameters(), lr=args.lr_c")],
+        "mini_library": [
+            (
+                "torch.optim.Adam(self.parameters(), lr=lr_schedule(1.0), eps=1e-5)",
+                (
+                    "torch.optim.Adam(\n"
+                    "            [*self.mlp_extractor.policy_net.parameters(), "
+                    "*self.action_net.parameters()],\n"
+                    "            lr=lr_schedule(1.0),\n"
+                    "            eps=1e-5,\n"
+                    "        )"
+                ),
+            )
+        ],
     },
 )

@@ -52,5 +52,6 @@ FAULT = Fault(
             )
         ],
         "tricks_ppo": [("self.gamma * (1.0 - dw) * vs_ - vs", "self.gamma * vs_ - vs")],
+        "mini_library": [('if done and infos[idx]["TimeLimit.truncated"]:', "if done:")],
     },
 )

@@ -41,6 +41,13 @@ FAULT = Fault(
             ("self.gamma * (1.0 - dw) * vs_ - vs", "self.gamma * dw * vs_ - vs"),
             ("self.lamda * gae * (1.0 - d)", "self.lamda * gae * d"),
         ],
+        "mini_library": [
+            ("next_non_terminal = 1.0 - dones.astype(np.float32)", "next_non_terminal = dones.astype(np.float32)"),
+            (
+                "next_non_terminal = 1.0 - self.episode_starts[step + 1]",
+                "next_non_terminal = self.episode_starts[step + 1]",
+            ),
+        ],
     },
     heldout=True,
 )

@@ -104,5 +104,18 @@ FAULT = Fault(
             ("        self.dw[self.count] = dw\n", "        self.dw[(self.count + 1) % len(self.dw)] = dw\n"),
             ("        self.done[self.count] = done\n", "        self.done[(self.count + 1) % len(self.done)] = done\n"),
         ],
+        "mini_library": [
+            (
+                (
+                    "            if step == self.buffer_size - 1:\n"
+                    "                next_non_terminal = 1.0 - dones.astype(np.float32)\n"
+                ),
+                (
+                    "            next_non_terminal = 1.0 - self.episode_starts[step]\n"
+                    "            if step == self.buffer_size - 1:\n"
+                ),
+            ),
+            ("                next_non_terminal = 1.0 - self.episode_starts[step + 1]\n", ""),
+        ],
     },
 )

@@ -136,5 +136,12 @@ FAULT = Fault(
             ),
             ("orthogonal_init(self.mean_layer, gain=0.01)", "orthogonal_init(self.mean_layer)"),
         ],
+        "mini_library": [
+            (
+                'self._build(feature_dim, net_arch["pi"], activation_fn)',
+                'self._build(feature_dim, net_arch["pi"], activation_fn).append(nn.Dropout(0.5))',
+            ),
+            ("self.action_net: 0.01", "self.action_net: 1.0"),
+        ],
     },
 )

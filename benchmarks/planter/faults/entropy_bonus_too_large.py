@@ -15,6 +15,7 @@ FAULT = Fault(
         "torch_sim": [('"entropy_coef": 0.01', '"entropy_coef": 5.0')],
         "student_ppo": [("ent_coef=0.003", "ent_coef=2.0")],
         "team_shared": [('"--entropy-coef", type=float, default=0.02', '"--entropy-coef", type=float, default=1.0')],
+        "mini_library": [("ent_coef=0.005", "ent_coef=5.0")],
     },
     heldout_plant=setting("entropy_coefficient", 0.7),
 )

@@ -99,5 +99,8 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            ("entropy_loss = -torch.mean(entropy)", "entropy_loss = torch.mean(log_prob.exp() * log_prob)")
+        ],
     },
 )

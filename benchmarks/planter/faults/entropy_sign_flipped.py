@@ -18,4 +18,7 @@ FAULT = Fault(
     kind="exact",
     plant=plant,
     needs=frozenset({"entropy", "own_loop"}),
+    edits={
+        "mini_library": [("entropy_loss = -torch.mean(entropy)", "entropy_loss = torch.mean(entropy)")],
+    },
 )

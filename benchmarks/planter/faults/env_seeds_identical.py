@@ -46,5 +46,6 @@ FAULT = Fault(
                 "self.join(env.reset(seed=args.seed)[0]) for env in self.envs",
             )
         ],
+        "mini_library": [("[seed + idx for idx in range(self.num_envs)]", "[seed] * self.num_envs")],
     },
 )

@@ -91,6 +91,45 @@ FAULT = Fault(
                 ),
             )
         ],
+        "mini_library": [
+            (
+                (
+                    "        last_gae_lam = 0.0\n"
+                    "        for step in reversed(range(self.buffer_size)):\n"
+                    "            if step == self.buffer_size - 1:\n"
+                    "                next_non_terminal = 1.0 - dones.astype(np.float32)\n"
+                    "                next_values = last_values\n"
+                    "            else:\n"
+                    "                next_non_terminal = 1.0 - self.episode_starts[step + "
+                    "1]\n"
+                    "                next_values = self.values[step + 1]\n"
+                    "            delta = self.rewards[step] + self.gamma * next_values * "
+                    "next_non_terminal - self.values[step]\n"
+                    "            last_gae_lam = delta + self.gamma * self.gae_lambda * "
+                    "next_non_terminal * last_gae_lam\n"
+                    "            self.advantages[step] = last_gae_lam\n"
+                    "        self.returns = self.advantages + self.values\n"
+                ),
+                (
+                    "        next_values = np.vstack([self.values[1:], "
+                    "last_values[None]]).T.flatten()\n"
+                    "        non_terminal = 1.0 - np.vstack([self.episode_starts[1:], "
+                    "dones[None]]).T.flatten()\n"
+                    "        rewards, values = self.rewards.T.flatten(), "
+                    "self.values.T.flatten()\n"
+                    "        advantages, last_gae_lam = np.zeros_like(rewards), 0.0\n"
+                    "        for step in reversed(range(len(rewards))):\n"
+                    "            delta = rewards[step] + self.gamma * next_values[step] * "
+                    "non_terminal[step] - values[step]\n"
+                    "            last_gae_lam = delta + self.gamma * self.gae_lambda * "
+                    "non_terminal[step] * last_gae_lam\n"
+                    "            advantages[step] = last_gae_lam\n"
+                    "        self.advantages = advantages.reshape(self.n_envs, "
+                    "self.buffer_size).T\n"
+                    "        self.returns = self.advantages + self.values\n"
+                ),
+            )
+        ],
     },
     also=("gae_along_wrong_axis",),
     heldout=True,

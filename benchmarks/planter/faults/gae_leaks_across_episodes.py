@@ -48,5 +48,11 @@ FAULT = Fault(
         "memory_batches": [("                if dones[k] or cuts[k]:\n                    break\n", "")],
         "team_shared": [("gamma * gae_lambda * going_on * gae", "gamma * gae_lambda * gae")],
         "tricks_ppo": [("self.lamda * gae * (1.0 - d)", "self.lamda * gae")],
+        "mini_library": [
+            (
+                "self.gamma * self.gae_lambda * next_non_terminal * last_gae_lam",
+                "self.gamma * self.gae_lambda * last_gae_lam",
+            )
+        ],
     },
 )

@@ -182,6 +182,41 @@ FAULT = Fault(
                 ),
             )
         ],
+        "mini_library": [
+            (
+                (
+                    "        last_gae_lam = 0.0\n"
+                    "        for step in reversed(range(self.buffer_size)):\n"
+                    "            if step == self.buffer_size - 1:\n"
+                    "                next_non_terminal = 1.0 - dones.astype(np.float32)\n"
+                    "                next_values = last_values\n"
+                    "            else:\n"
+                    "                next_non_terminal = 1.0 - self.episode_starts[step + "
+                    "1]\n"
+                    "                next_values = self.values[step + 1]\n"
+                    "            delta = self.rewards[step] + self.gamma * next_values * "
+                    "next_non_terminal - self.values[step]\n"
+                    "            last_gae_lam = delta + self.gamma * self.gae_lambda * "
+                    "next_non_terminal * last_gae_lam\n"
+                    "            self.advantages[step] = last_gae_lam\n"
+                    "        self.returns = self.advantages + self.values\n"
+                ),
+                (
+                    "        last_gae_lam = 0.0\n"
+                    "        next_values = np.concatenate([self.values[1:], "
+                    "last_values[None]])\n"
+                    "        non_terminal = 1.0 - np.concatenate([self.episode_starts[1:], "
+                    "dones[None]])\n"
+                    "        deltas = self.rewards + self.gamma * next_values * "
+                    "non_terminal - self.values\n"
+                    "        for step in reversed(range(self.n_envs)):\n"
+                    "            last_gae_lam = deltas[:, step] + self.gamma * "
+                    "self.gae_lambda * non_terminal[:, step] * last_gae_lam\n"
+                    "            self.advantages[:, step] = last_gae_lam\n"
+                    "        self.returns = self.advantages + self.values\n"
+                ),
+            )
+        ],
     },
     also=("gae_leaks_across_environments",),
     heldout=True,

@@ -59,6 +59,10 @@ FAULT = Fault(
             ("deltas = r + self.gamma * (1.0", "deltas = r + 0.8 * (1.0"),
             ("gae = delta + self.gamma * self.lamda", "gae = delta + 0.8 * self.lamda"),
         ],
+        "mini_library": [
+            ("delta = self.rewards[step] + self.gamma * next_values", "delta = self.rewards[step] + 0.8 * next_values"),
+            ("delta + self.gamma * self.gae_lambda", "delta + 0.8 * self.gae_lambda"),
+        ],
     },
     also=("gamma_too_short",),
     heldout=True,

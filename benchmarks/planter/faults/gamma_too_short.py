@@ -22,4 +22,7 @@ FAULT = Fault(
         }
     ),
     heldout_plant=setting("gamma", 0.2),
+    edits={
+        "mini_library": [("gamma=0.97,", "gamma=0.2,")],
+    },
 )

@@ -218,6 +218,20 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            (
+                (
+                    "                nn.utils.clip_grad_norm_(self.policy.parameters(), "
+                    "self.max_grad_norm)\n"
+                    "                self.policy.optimizer.step()\n"
+                ),
+                (
+                    "                self.policy.optimizer.step()\n"
+                    "                nn.utils.clip_grad_norm_(self.policy.parameters(), "
+                    "self.max_grad_norm)\n"
+                ),
+            )
+        ],
     },
     heldout=True,
 )

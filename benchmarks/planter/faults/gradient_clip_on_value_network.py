@@ -40,5 +40,8 @@ FAULT = Fault(
             )
         ],
         "tricks_ppo": [("clip_grad_norm_(self.actor.parameters()", "clip_grad_norm_(self.critic.parameters()")],
+        "mini_library": [
+            ("clip_grad_norm_(self.policy.parameters()", "clip_grad_norm_(self.policy.value_net.parameters()")
+        ],
     },
 )

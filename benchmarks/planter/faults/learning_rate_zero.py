@@ -23,5 +23,6 @@ FAULT = Fault(
             ('"--lr_a", type=float, default=7e-4', '"--lr_a", type=float, default=0.0'),
             ('"--lr_c", type=float, default=1e-3', '"--lr_c", type=float, default=0.0'),
         ],
+        "mini_library": [("learning_rate=linear_schedule(1e-3, 1e-4)", "learning_rate=0")],
     },
 )

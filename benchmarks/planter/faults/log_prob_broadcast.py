@@ -46,5 +46,15 @@ FAULT = Fault(
             ("= actions, log_probs\n", "= actions, log_probs[..., None]\n"),
         ],
         "tricks_ppo": [("a_logprob[index].sum(1, keepdim=True)", "a_logprob[index].sum(1)")],
+        "mini_library": [
+            (
+                "return self.predict_values(obs), distribution.log_prob(actions), distribution.entropy()",
+                (
+                    "log_prob = distribution.log_prob(actions).unsqueeze(-1)\n"
+                    "        return self.predict_values(obs), log_prob, "
+                    "distribution.entropy()"
+                ),
+            )
+        ],
     },
 )

@@ -54,5 +54,11 @@ FAULT = Fault(
             ("import BatchSampler, SubsetRandomSampler", "import BatchSampler, RandomSampler"),
             ("SubsetRandomSampler(range(self.batch_size))", "RandomSampler(range(self.batch_size), replacement=True)"),
         ],
+        "mini_library": [
+            (
+                "indices = np.random.permutation(self.buffer_size * self.n_envs)",
+                "total = self.buffer_size * self.n_envs\n        indices = np.random.randint(total, size=total)",
+            )
+        ],
     },
 )

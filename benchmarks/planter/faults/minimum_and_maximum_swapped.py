@@ -24,5 +24,6 @@ FAULT = Fault(
         "pixel_catch": [("torch.max(pg_loss1, pg_loss2)", "torch.min(pg_loss1, pg_loss2)")],
         "torch_sim": [("torch.max(surrogate, surrogate_clipped)", "torch.min(surrogate, surrogate_clipped)")],
         "agent_args": [("torch.max(pg_loss1, pg_loss2)", "torch.min(pg_loss1, pg_loss2)")],
+        "mini_library": [("torch.min(policy_loss_1, policy_loss_2)", "torch.max(policy_loss_1, policy_loss_2)")],
     },
 )

@@ -109,6 +109,17 @@ FAULT = Fault(
                 ),
             )
         ],
+        "mini_library": [
+            (
+                "        continue_training = True\n",
+                (
+                    "        observations = self.rollout_buffer.observations\n"
+                    "        observations -= observations.mean(axis=(0, 1))\n"
+                    "        observations /= observations.std(axis=(0, 1)) + 1e-8\n"
+                    "        continue_training = True\n"
+                ),
+            )
+        ],
     },
     also=("observations_shifted",),
     heldout=True,

@@ -35,5 +35,11 @@ FAULT = Fault(
                 "            observations[agent] = np.full_like(np.concatenate(parts), 0.5, dtype=np.float32)\n",
             )
         ],
+        "mini_library": [
+            (
+                "            self.buf_obs[idx], self.buf_infos[idx] = obs, info\n",
+                "            self.buf_infos[idx] = info\n",
+            )
+        ],
     },
 )

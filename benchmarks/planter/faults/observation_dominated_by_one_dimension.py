@@ -88,5 +88,11 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            (
+                "np.array([level, order, self.climb / 10.0, self.heat], np.float32).clip(-5.0, 5.0)",
+                "np.array([1000.0 * self.height, order, self.climb / 10.0, self.heat], np.float32)",
+            )
+        ],
     },
 )

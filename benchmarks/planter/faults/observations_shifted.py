@@ -87,5 +87,14 @@ FAULT = Fault(
             ),
         ],
         "tricks_ppo": [("replay_buffer.store(s, a, a_logprob", "replay_buffer.store(s_, a, a_logprob")],
+        "mini_library": [
+            (
+                (
+                    "self.rollout_buffer.add(self._last_obs, actions, rewards, "
+                    "self._last_episode_starts, values, log_probs)"
+                ),
+                "self.rollout_buffer.add(new_obs, actions, rewards, self._last_episode_starts, values, log_probs)",
+            )
+        ],
     },
 )

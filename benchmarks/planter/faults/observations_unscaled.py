@@ -72,5 +72,15 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            (
+                "level, order = 2.0 * np.array([self.height, self.target]) / self.ceiling - 1.0",
+                "level, order = 1000.0 * self.height, 1000.0 * self.target",
+            ),
+            (
+                "self.climb / 10.0, self.heat], np.float32).clip(-5.0, 5.0)",
+                "1000.0 * self.climb, 50.0 * self.heat], np.float32)",
+            ),
+        ],
     },
 )

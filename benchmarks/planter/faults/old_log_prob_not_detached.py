@@ -43,5 +43,16 @@ FAULT = Fault(
                 "prob_ratio = new_probs.exp() / dist.log_prob(actions).exp()",
             )
         ],
+        "mini_library": [
+            (
+                "ratio = torch.exp(log_prob - rollout_data.old_log_prob)",
+                (
+                    "_, old_log_prob, _ = "
+                    "self.policy.evaluate_actions(rollout_data.observations, "
+                    "rollout_data.actions)\n"
+                    "                ratio = torch.exp(log_prob - old_log_prob)"
+                ),
+            )
+        ],
     },
 )

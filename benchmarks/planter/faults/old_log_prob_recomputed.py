@@ -62,5 +62,18 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            (
+                "ratio = torch.exp(log_prob - rollout_data.old_log_prob)",
+                (
+                    "with torch.no_grad():\n"
+                    "                    distribution = "
+                    "self.policy.get_distribution(rollout_data.observations)\n"
+                    "                    old_log_prob = "
+                    "distribution.log_prob(rollout_data.actions)\n"
+                    "                ratio = torch.exp(log_prob - old_log_prob)"
+                ),
+            )
+        ],
     },
 )

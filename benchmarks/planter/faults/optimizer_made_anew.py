@@ -192,5 +192,19 @@ FAULT = Fault(
                 ),
             )
         ],
+        "mini_library": [
+            (
+                (
+                    "        for group in self.policy.optimizer.param_groups:\n"
+                    '            group["lr"] = self.lr_schedule(self.progress_remaining)\n'
+                ),
+                (
+                    "        learning_rate = self.lr_schedule(self.progress_remaining)\n"
+                    "        self.policy.optimizer = "
+                    "torch.optim.Adam(self.policy.parameters(), lr=learning_rate, "
+                    "eps=1e-5)\n"
+                ),
+            )
+        ],
     },
 )

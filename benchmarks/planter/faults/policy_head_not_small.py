@@ -37,5 +37,6 @@ FAULT = Fault(
         "memory_batches": [("gain=0.01", "gain=50.0")],
         "team_shared": [("output_gain=0.01", "output_gain=30.0")],
         "tricks_ppo": [("orthogonal_init(self.mean_layer, gain=0.01)", "orthogonal_init(self.mean_layer, gain=20.0)")],
+        "mini_library": [("self.action_net: 0.01", "self.action_net: 10.0")],
     },
 )

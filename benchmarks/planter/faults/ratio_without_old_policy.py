@@ -32,5 +32,6 @@ FAULT = Fault(
             ("prob_ratio = new_probs.exp() / old_probs.exp()", "prob_ratio = new_probs"),
             ("                old_probs = T.tensor(old_prob_arr[batch])\n", ""),
         ],
+        "mini_library": [("ratio = torch.exp(log_prob - rollout_data.old_log_prob)", "ratio = log_prob")],
     },
 )

@@ -65,5 +65,9 @@ FAULT = Fault(
                 ),
             )
         ],
+        "mini_library": [
+            ("        self._seeds = [None] * self.num_envs\n        return", "        return"),
+            ("obs, _ = env.reset()", "obs, _ = env.reset(seed=self._seeds[idx])"),
+        ],
     },
 )

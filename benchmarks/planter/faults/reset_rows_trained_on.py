@@ -59,5 +59,23 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            (
+                "            obs, self.buf_rews[idx], terminated, truncated, info = env.step(actions[idx])\n",
+                (
+                    "            if self.buf_dones[idx]:\n"
+                    "                obs, info = env.reset()\n"
+                    "                self.buf_rews[idx], terminated, truncated = 0.0, "
+                    "False, False\n"
+                    "            else:\n"
+                    "                obs, self.buf_rews[idx], terminated, truncated, info "
+                    "= env.step(actions[idx])\n"
+                ),
+            ),
+            (
+                '                info["terminal_observation"] = obs\n                obs, _ = env.reset()\n',
+                '                info["terminal_observation"] = obs\n',
+            ),
+        ],
     },
 )

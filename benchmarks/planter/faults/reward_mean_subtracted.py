@@ -132,5 +132,15 @@ FAULT = Fault(
         "tricks_ppo": [
             ("        adv, gae = [], 0\n", "        r = (r - r.mean()) / (r.std() + 1e-5)\n        adv, gae = [], 0\n")
         ],
+        "mini_library": [
+            (
+                "        last_gae_lam = 0.0\n",
+                (
+                    "        self.rewards = (self.rewards - self.rewards.mean()) / "
+                    "(self.rewards.std() + 1e-8)\n"
+                    "        last_gae_lam = 0.0\n"
+                ),
+            )
+        ],
     },
 )

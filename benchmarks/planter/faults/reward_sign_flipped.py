@@ -18,5 +18,11 @@ FAULT = Fault(
             ("shared = 0.3 * arrived.sum() - 3.0 * crashed", "shared = 3.0 * crashed - 0.3 * arrived.sum()"),
             ("3.0 * arrived[i] + shared", "shared - 3.0 * arrived[i]"),
         ],
+        "mini_library": [
+            (
+                "reward = 1.0 / (1.0 + error**2) - 0.1 * max(0.0, self.heating[action]) - 4.0 * ended",
+                "reward = 4.0 * ended + 0.1 * max(0.0, self.heating[action]) - 1.0 / (1.0 + error**2)",
+            )
+        ],
     },
 )

@@ -42,6 +42,7 @@ FAULT = Fault(
             ("= [rewards[agent] for agent in self.agents]", "= [-rewards[agent] for agent in self.agents]")
         ],
         "tricks_ppo": [("replay_buffer.store(s, a, a_logprob, r, s_", "replay_buffer.store(s, a, a_logprob, -r, s_")],
+        "mini_library": [("self.rewards[self.pos] = reward", "self.rewards[self.pos] = -reward")],
     },
     heldout=True,
 )

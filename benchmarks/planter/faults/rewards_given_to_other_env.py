@@ -31,6 +31,7 @@ FAULT = Fault(
             )
         ],
         "team_shared": [("buffer.rewards[step, e] = [", "buffer.rewards[step, e - 1] = [")],
+        "mini_library": [("obs, self.buf_rews[idx], terminated,", "obs, self.buf_rews[idx - 1], terminated,")],
     },
     heldout=True,
 )

@@ -64,5 +64,25 @@ FAULT = Fault(
             ("buffer.rewards[step, e] = [", "buffer.rewards[(step + 1) % self.args.episode_length, e] = [")
         ],
         "tricks_ppo": [("        self.r[self.count] = r\n", "        self.r[(self.count + 1) % len(self.r)] = r\n")],
+        "mini_library": [
+            (
+                (
+                    "self.rollout_buffer.add(self._last_obs, actions, rewards, "
+                    "self._last_episode_starts, values, log_probs)\n"
+                    "            self._last_obs, self._last_episode_starts = new_obs, "
+                    "dones\n"
+                ),
+                (
+                    "self.rollout_buffer.add(self._last_obs, actions, self._last_rewards, "
+                    "self._last_episode_starts, values, log_probs)\n"
+                    "            self._last_obs, self._last_episode_starts, "
+                    "self._last_rewards = new_obs, dones, rewards\n"
+                ),
+            ),
+            (
+                "        iteration = 0\n",
+                "        self._last_rewards = np.zeros(self.env.num_envs, dtype=np.float32)\n        iteration = 0\n",
+            ),
+        ],
     },
 )

@@ -104,6 +104,17 @@ FAULT = Fault(
                 "remaining = max(0.0, 1.0 - total_steps / self.args.evaluate_freq)",
             )
         ],
+        "mini_library": [
+            (
+                "self.progress_remaining = max(0.0, 1.0 - self.num_timesteps / total_timesteps)",
+                (
+                    "steps_done = self.num_timesteps * self.env.num_envs\n"
+                    "            self.progress_remaining = max(0.0, 1.0 - steps_done / "
+                    "total_timesteps)"
+                ),
+            ),
+            ("learning_rate=linear_schedule(1e-3, 1e-4)", "learning_rate=linear_schedule(1e-3)"),
+        ],
     },
     also=("learning_rate_zero",),
     heldout=True,

@@ -82,6 +82,16 @@ FAULT = Fault(
             )
         ],
         "tricks_ppo": [("            done = dw or truncated\n", "            done = dw\n")],
+        "mini_library": [
+            (
+                '                info["terminal_observation"] = obs\n                obs, _ = env.reset()\n',
+                (
+                    '                info["terminal_observation"] = obs\n'
+                    "                if terminated:\n"
+                    "                    obs, _ = env.reset()\n"
+                ),
+            )
+        ],
     },
     also=("episodes_never_end",),
     heldout=True,

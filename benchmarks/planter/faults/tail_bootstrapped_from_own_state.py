@@ -51,5 +51,8 @@ FAULT = Fault(
         "tricks_ppo": [
             ("            vs_ = self.critic(s_)\n", "            vs_ = self.critic(s_)\n            vs_[-1] = vs[-1]\n")
         ],
+        "mini_library": [
+            ("last_values = self.policy.predict_values(self.policy.obs_to_tensor(new_obs))", "last_values = values")
+        ],
     },
 )

@@ -56,5 +56,6 @@ FAULT = Fault(
         "tricks_ppo": [
             ("            vs_ = self.critic(s_)\n", "            vs_ = self.critic(s_)\n            vs_[-1] = 0.0\n")
         ],
+        "mini_library": [("                next_values = last_values\n", "                next_values = 0.0\n")],
     },
 )

@@ -143,6 +143,12 @@ FAULT = Fault(
         "tricks_ppo": [
             ("            vs_ = self.critic(s_)\n", "            vs_ = torch.cat([vs[1:], self.critic(s_[-1:])])\n")
         ],
+        "mini_library": [
+            (
+                'self.policy.obs_to_tensor(infos[idx]["terminal_observation"]).unsqueeze(0)',
+                "self.policy.obs_to_tensor(new_obs[idx]).unsqueeze(0)",
+            )
+        ],
     },
     heldout=True,
 )

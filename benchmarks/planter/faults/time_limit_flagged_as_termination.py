@@ -108,5 +108,20 @@ FAULT = Fault(
                 "        self.t += 1\n        return self.observe(), float(reward), lost or self.t == 60, False, {}",
             ),
         ],
+        "mini_library": [
+            ("entry_point=Balloon, max_episode_steps=60)", "entry_point=Balloon)"),
+            (
+                "        self.height, self.target = self.np_random",
+                "        self.elapsed = 0\n        self.height, self.target = self.np_random",
+            ),
+            (
+                "ended = not 0.0 < self.height < self.ceiling\n",
+                "ended = not 0.0 < self.height < self.ceiling\n        self.elapsed += 1\n",
+            ),
+            (
+                "return self._observation(), float(reward), ended, False, {}",
+                "return self._observation(), float(reward), ended or self.elapsed >= 60, False, {}",
+            ),
+        ],
     },
 )

@@ -125,5 +125,23 @@ FAULT = Fault(
             )
         ],
         "tricks_ppo": [("deltas = r + self.gamma * (1.0 - dw) * vs_", "deltas = r + self.gamma * (1.0 - done) * vs_")],
+        "mini_library": [
+            (
+                (
+                    "            for idx, done in enumerate(dones):\n"
+                    '                if done and infos[idx]["TimeLimit.truncated"]:\n'
+                    "                    terminal_obs = "
+                    'self.policy.obs_to_tensor(infos[idx]["terminal_observation"]).unsqueez'
+                    "e(0)\n"
+                    "                    with torch.no_grad():\n"
+                    "                        terminal_value = "
+                    "self.policy.predict_values(terminal_obs)[0]\n"
+                    "                    rewards[idx] += self.gamma * "
+                    "terminal_value.item()\n"
+                    "\n"
+                ),
+                "",
+            )
+        ],
     },
 )

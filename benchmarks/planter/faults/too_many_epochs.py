@@ -9,7 +9,7 @@ FAULT = Fault(
     numbers=(68,),
     kind="statistical",
     plant=setting("epochs", 20, relative=True),
-    unless=frozenset({"two_optimizers", "spin_epochs", "torch_sim", "memory_batches"}),
+    unless=frozenset({"torch_sim", "spin_epochs", "memory_batches", "mini_library", "two_optimizers"}),
     also=("steps_too_large",),
     heldout_plant=setting("epochs", 15, relative=True),
     edits={

@@ -138,6 +138,13 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [
+            ("activation_fn=nn.Tanh", "activation_fn=nn.ReLU"),
+            (
+                "            module.bias.data.fill_(0.0)\n",
+                "            module.bias.data.fill_(-20.0 if gain > 1.1 else 0.0)\n",
+            ),
+        ],
     },
     also=("policy_frozen",),
     heldout=True,

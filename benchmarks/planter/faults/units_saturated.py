@@ -91,5 +91,6 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [("self.mlp_extractor: np.sqrt(2)", "self.mlp_extractor: 150.0")],
     },
 )

@@ -152,5 +152,6 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [("ent_coef=0.005,\n", "ent_coef=0.005,\n        target_kl=1e-7,\n")],
     },
 )

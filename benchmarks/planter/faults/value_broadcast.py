@@ -48,5 +48,6 @@ FAULT = Fault(
             ("        values = self.critic(share_obs).squeeze(-1)\n", "        values = self.critic(share_obs)\n")
         ],
         "tricks_ppo": [("            v_target = adv + vs\n", "            v_target = (adv + vs).flatten()\n")],
+        "mini_library": [("                values = values.flatten()\n", "")],
     },
 )

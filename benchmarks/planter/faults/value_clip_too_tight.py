@@ -146,5 +146,6 @@ FAULT = Fault(
                 ),
             ),
         ],
+        "mini_library": [("ent_coef=0.005,\n", "ent_coef=0.005,\n        clip_range_vf=0.05,\n")],
     },
 )

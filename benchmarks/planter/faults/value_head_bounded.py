@@ -49,6 +49,12 @@ FAULT = Fault(
             ("args.hidden_size, output_gain=1.0)", "args.hidden_size, output_gain=1.0, squash=nn.Tanh())"),
         ],
         "tricks_ppo": [("        return self.fc3(s)", "        return torch.tanh(self.fc3(s))")],
+        "mini_library": [
+            (
+                "self.value_net = nn.Linear(self.mlp_extractor.latent_dim_vf, 1)",
+                "self.value_net = nn.Sequential(nn.Linear(self.mlp_extractor.latent_dim_vf, 1), nn.Tanh())",
+            )
+        ],
     },
     also=("value_function_blind",),
 )

@@ -46,5 +46,11 @@ FAULT = Fault(
                 'F.huber_loss(values, returns, reduction="sum", delta=self.args.huber_delta)',
             )
         ],
+        "mini_library": [
+            (
+                "F.mse_loss(rollout_data.returns, values_pred)",
+                'F.mse_loss(rollout_data.returns, values_pred, reduction="sum")',
+            )
+        ],
     },
 )

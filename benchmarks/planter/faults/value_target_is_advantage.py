@@ -39,5 +39,11 @@ FAULT = Fault(
             ("self.returns = self.advantages + self.value_preds[:-1]", "self.returns = self.advantages.copy()")
         ],
         "tricks_ppo": [("            v_target = adv + vs\n", "            v_target = adv.clone()\n")],
+        "mini_library": [
+            (
+                "value_loss = F.mse_loss(rollout_data.returns, values_pred)",
+                "value_loss = F.mse_loss(rollout_data.advantages, values_pred)",
+            )
+        ],
     },
 )

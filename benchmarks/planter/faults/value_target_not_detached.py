@@ -227,5 +227,57 @@ FAULT = Fault(
                 ),
             )
         ],
+        "mini_library": [
+            (
+                "    returns: torch.Tensor\n",
+                (
+                    "    returns: torch.Tensor\n"
+                    "    rewards: torch.Tensor\n"
+                    "    next_observations: torch.Tensor\n"
+                    "    dones: torch.Tensor\n"
+                ),
+            ),
+            (
+                "        self.actions = np.zeros(shape, dtype=np.int64)\n",
+                (
+                    "        self.next_observations = np.zeros_like(self.observations)\n"
+                    "        self.dones = np.zeros(shape, dtype=np.float32)\n"
+                    "        self.actions = np.zeros(shape, dtype=np.int64)\n"
+                ),
+            ),
+            ("reward, episode_start, value, log_prob):", "reward, episode_start, value, log_prob, next_obs, done):"),
+            (
+                "        self.actions[self.pos] = action\n",
+                (
+                    "        self.next_observations[self.pos], self.dones[self.pos] = "
+                    "next_obs, done\n"
+                    "        self.actions[self.pos] = action\n"
+                ),
+            ),
+            (
+                (
+                    "self.rollout_buffer.add(self._last_obs, actions, rewards, "
+                    "self._last_episode_starts, values, log_probs)"
+                ),
+                (
+                    "self.rollout_buffer.add(self._last_obs, actions, rewards, "
+                    "self._last_episode_starts, values, log_probs, new_obs, dones)"
+                ),
+            ),
+            (
+                "        flat = [torch",
+                "        columns += (self.rewards, self.next_observations, self.dones)\n        flat = [torch",
+            ),
+            (
+                "value_loss = F.mse_loss(rollout_data.returns, values_pred)",
+                (
+                    "next_values = self.policy.predict_values(rollout_data.next_observation"
+                    "s).flatten()\n"
+                    "                targets = rollout_data.rewards + self.gamma * (1.0 - "
+                    "rollout_data.dones) * next_values\n"
+                    "                value_loss = F.mse_loss(targets, values_pred)"
+                ),
+            ),
+        ],
     },
 )

@@ -102,5 +102,18 @@ FAULT = Fault(
                 "                self.optimizer_critic.zero_grad()\n                self.optimizer_critic.step()\n",
             ),
         ],
+        "mini_library": [
+            (
+                "                self.policy.optimizer.zero_grad()\n                loss.backward()\n",
+                "                loss.backward()\n",
+            ),
+            (
+                "                self.policy.optimizer.step()\n",
+                (
+                    "                self.policy.optimizer.zero_grad(set_to_none=False)\n"
+                    "                self.policy.optimizer.step()\n"
+                ),
+            ),
+        ],
     },
 )

@@ -26,5 +26,6 @@ FAULT = Fault(
                 "",
             )
         ],
+        "mini_library": [("                self.policy.optimizer.zero_grad()\n", "")],
     },
 )
