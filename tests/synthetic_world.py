@@ -135,6 +135,7 @@ def paid(world: World, script: Script) -> Any:
         "centred": lambda: r - r.mean(),
         "standardised": lambda: (r - r.mean()) / (r.std() + 1e-5),
         "with_value": lambda: valued,
+        "with_other_value": lambda: r + 0.8 * (valued - r) / script.gamma,
         "standardised_with_value": lambda: (valued - valued.mean()) / (valued.std() + 1e-5),
         "clipped": lambda: np.clip(r, -1, 1),
         "running": lambda: world.scaled,

@@ -251,6 +251,18 @@ def cuts_in_reward(outcome: Optional[Outcome], steps: Steps) -> Optional[Steps]:
     """
     if outcome is None or not steps.cut.any() or not HINTS <= outcome.best.met < ENOUGH or not outcome.best.gamma > 0:
         return None
-    added = np.where(steps.cut, outcome.best.gamma * steps.successor, 0.0)
+    added = np.where(steps.cut, _factor(outcome, steps) * steps.successor, 0.0)
     ends = steps.terminated | steps.cut
     return replace(steps, reward=steps.reward + added, terminated=ends, cut=np.zeros_like(ends))
+
+
+def _factor(outcome: Outcome, steps: Steps) -> float:
+    """What a final value was multiplied with: gamma, or another number that most targets at time limits agree on."""
+    gamma, target = outcome.best.gamma, steps.target.value
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (target - float(outcome.best.reward_scale[0]) * steps.reward) / steps.successor
+    found = found[steps.cut & np.isfinite(found)]
+    if outcome.best.model.affine or outcome.best.model.shift or len(found) < 4:
+        return gamma
+    middle = float(np.median(found))
+    return middle if (np.abs(found - middle) < 1e-3).mean() > 0.5 and 0.0 < middle <= 1.0 else gamma

@@ -156,7 +156,8 @@ def _keep_final(stream: Stream, row: int, env: int, observation: Any) -> None:
 
 def _settle(stream: Stream, trace: Sequence[Any], final: bool) -> None:
     """Learn from an end who resets: the environment in the same step, else in the next one, else the script."""
-    if not stream.autoreset_known and (final or resets(trace)):
+    # environments that are seen below, and were not reset, may be so in the next step, whatever info says
+    if not stream.autoreset_known and (resets(trace) or (final and not stream.below.places)):
         stream.autoreset, stream.autoreset_known = "same_step", stream.vector
 
 

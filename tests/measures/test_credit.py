@@ -192,3 +192,9 @@ def test_numbers_without_a_recursion_are_not_explained():
     for fit in fit_readings(run, noise):
         assert not fit.exact
         assert not fit.deviations
+
+
+def test_a_value_that_is_added_to_rewards_may_have_another_discount():
+    for fit in fits(reward="with_other_value", variant="death", limit=12).values():
+        assert fit.exact
+        assert fit.gamma == pytest.approx(0.99, abs=1e-3)

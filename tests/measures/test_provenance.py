@@ -100,7 +100,7 @@ def test_keys_depend_on_every_number_and_not_on_the_sign_of_zero():
 
 
 def test_steps_that_look_alike_are_a_group_behind_a_normaliser_too():
-    run, readings = make(Script(transform="affine", calls=False))
+    run, _ = make(Script(transform="affine", calls=False))
     rollout = run.rollouts[0]
     twice = np.concatenate([rollout.obs[:64], rollout.obs[:64]])
     both = replace(run, rollouts=(replace(rollout, obs=twice), *run.rollouts[1:]))

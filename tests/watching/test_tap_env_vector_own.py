@@ -197,3 +197,41 @@ def test_trajectories_are_the_same_with_and_without(recorder):
     watched = run_all()
     tap.detach()
     np.testing.assert_array_equal(plain, watched)
+
+
+class ResetsLater:
+    """Two environments; an end puts the final observation into info, and the next step resets instead of stepping."""
+
+    num_envs = 2
+
+    def __init__(self):
+        self.envs, self.over = [Count(3), Count(5)], [False, False]
+
+    def reset(self):
+        return np.stack([env.reset()[0] for env in self.envs])
+
+    def step(self, actions):
+        rows = []
+        for i, env in enumerate(self.envs):
+            if self.over[i]:
+                obs, info = env.reset()
+                reward, self.over[i] = 0.0, False
+            else:
+                obs, reward, terminated, truncated, info = env.step(actions[i])
+                self.over[i] = terminated or truncated
+                info = {**info, **({"terminal_observation": obs} if self.over[i] else {})}
+            rows.append((obs, reward, self.over[i], info))
+        obs, rewards, dones, infos = zip(*rows, strict=True)
+        return np.stack(obs), np.array(rewards), np.array(dones), list(infos)
+
+
+def test_a_final_observation_in_info_does_not_say_who_resets(tap):
+    envs = ResetsLater()
+    envs.reset()
+    for _ in range(24):
+        envs.step([0, 0])
+    (rollout,), _ = tap.cut(1)
+    assert tap.facts()[0].autoreset == "next_step"
+    ends = rollout.terminated | rollout.truncated
+    assert ends[:-1].sum() > 4
+    assert np.array_equal(rollout.filler[1:], ends[:-1])

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from ppodoctor.checks.advantage.fitted import evidence
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.raw_rewards import moved_rewards
 from ppodoctor.run import Run
 
 
@@ -23,7 +25,8 @@ def rewards_of_other_environment(run: Run) -> Iterator[Evidence]:
 
     What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
-    fitted. The winner uses the reward of the environment beside.
+    fitted. The winner uses the reward of the environment beside. Or the rewards that the script receives are those that
+    the innermost environments paid, in another order.
 
     Why it hurts: an action is credited with what another copy of the environment paid: pure noise.
 
@@ -33,6 +36,16 @@ def rewards_of_other_environment(run: Run) -> Iterator[Evidence]:
 
     References: docs/faults.md
     """
+    moved = moved_rewards(run)
+    if moved is not None and moved.copies:
+        yield Evidence(
+            f"the rewards that the script receives are the innermost ones of other environments ({moved.copies} places "
+            f"on, in {moved.rows} steps whose own reward is another)",
+            where=made_at(train_env(run)),
+            first_update=moved.update,
+            data={"places": moved.copies, "rows": moved.rows},
+        )
+        return
     yield from evidence(
         run,
         "rewards_of_other_environment",

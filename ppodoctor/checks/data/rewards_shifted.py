@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from ppodoctor.checks.advantage.fitted import evidence
 from ppodoctor.checks.api import Evidence, check
+from ppodoctor.measures.observed import made_at, train_env
+from ppodoctor.measures.raw_rewards import moved_rewards
 from ppodoctor.run import Run
 
 
@@ -23,7 +25,8 @@ def rewards_shifted(run: Run) -> Iterator[Evidence]:
 
     What it sees: the value targets and advantages of the recorded minibatches, matched to the environment steps they
     belong to and recomputed from rewards and the script's own values under a family of recursions; gamma and lambda are
-    fitted. The winner uses the reward of the step before or after.
+    fitted. The winner uses the reward of the step before or after. Or the rewards that the script receives are those
+    that the innermost environment paid a step before or after.
 
     Why it hurts: the consequence is credited to the wrong action; with dense, slowly changing rewards it shows
     little, with sparse ones nothing can be learned.
@@ -34,6 +37,16 @@ def rewards_shifted(run: Run) -> Iterator[Evidence]:
 
     References: A. Jones, probe environments 4 and 5
     """
+    moved = moved_rewards(run)
+    if moved is not None and moved.steps:
+        yield Evidence(
+            "the rewards that the script receives are the innermost ones of the step "
+            f"{'before' if moved.steps > 0 else 'after'} (in {moved.rows} steps whose own reward is another)",
+            where=made_at(train_env(run)),
+            first_update=moved.update,
+            data={"steps": moved.steps, "rows": moved.rows},
+        )
+        return
     yield from evidence(
         run,
         "rewards_shifted",

@@ -23,3 +23,15 @@ def test_a_constant_behind_a_running_normaliser(evidence):
     (found,) = evidence(with_rollouts(failing(steady()), obs=fading), "observation_constant")
     assert "within 0.01 of 0" in found.text
     assert not evidence(with_rollouts(steady(), obs=lambda r: 1e-3 * r.obs), "observation_constant")
+
+
+def test_each_copy_has_a_constant_of_its_own(evidence):
+    def still(rollout):
+        return np.broadcast_to(np.arange(rollout.obs.shape[1])[:, None], rollout.obs.shape)
+
+    (found,) = evidence(with_rollouts(failing(steady()), obs=still), "observation_constant")
+    assert "in each of" in found.text
+    one_moves = with_rollouts(
+        steady(), obs=lambda r: np.where(np.arange(r.obs.shape[1])[:, None] == 0, r.obs, still(r))
+    )
+    assert not evidence(one_moves, "observation_constant")
