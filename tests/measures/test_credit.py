@@ -195,6 +195,6 @@ def test_numbers_without_a_recursion_are_not_explained():
 
 
 def test_a_value_that_is_added_to_rewards_may_have_another_discount():
-    for fit in fits(reward="with_other_value", variant="death", limit=12).values():
+    for fit in fits(reward="with_other_value", variant="death").values():
         assert fit.exact
         assert fit.gamma == pytest.approx(0.99, abs=1e-3)
