@@ -75,7 +75,7 @@ def size_part(value: Array) -> float:
     return 2e-6 * size + 1e-9
 
 
-ROUNDS = 8
+ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ def local_fit(steps: Steps, quantity: Consumed, *, any_reward: bool = False) -> 
         use &= np.isfinite(column)
     if use.sum() < 24:
         return None
+    use = _some(use)
     right = np.column_stack([*(column[use] for column in columns), np.ones(int(use.sum()))])
     if any_reward:
         update = np.broadcast_to(steps.update_of_column, y.shape)[use]
@@ -113,11 +114,23 @@ def local_fit(steps: Steps, quantity: Consumed, *, any_reward: bool = False) -> 
     return _least_absolute(right, y[use], len(columns) - 1)
 
 
+def _some(use: Array, most: int = 1500) -> Array:
+    """At most so many of the rows, spread evenly."""
+    rows = np.flatnonzero(use)
+    if len(rows) <= most:
+        return use
+    kept = np.zeros(use.size, bool)
+    kept[rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]] = True
+    return kept.reshape(use.shape)
+
+
 def _least_absolute(right: Array, left: Array, at: int) -> LocalFit:
     norms = np.maximum(np.sqrt((right**2).sum(0)), 1e-300)
-    weight = np.ones(len(right))
+    scaled, weight = right / norms, np.ones(len(right))
     for _ in range(ROUNDS):  # of least absolute residuals: what a shifted flag does beside an end bends nothing
-        found = np.linalg.lstsq(weight[:, None] * right / norms, weight * left, rcond=1e-9)[0] / norms
-        rest = np.abs(right @ found - left)
-        weight = 1.0 / np.sqrt(np.maximum(rest, 1e-9 * max(float(rest.max()), 1e-300)))
-    return LocalFit(float(found[at]), float(np.median(rest)) / max(float(np.std(left)), 1e-12))
+        weighted = weight[:, None] * scaled
+        found = np.linalg.lstsq(scaled.T @ weighted, weighted.T @ left, rcond=1e-14)[0]
+        rest = np.abs(scaled @ found - left)
+        weight = 1.0 / np.maximum(rest, 1e-9 * max(float(rest.max()), 1e-300))
+        weight /= weight.max()
+    return LocalFit(float(found[at] / norms[at]), float(np.median(rest)) / max(float(np.std(left)), 1e-12))

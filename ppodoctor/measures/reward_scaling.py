@@ -15,7 +15,7 @@ import numpy as np
 
 from ppodoctor.measures.configured import GAMMA, named_numbers
 from ppodoctor.measures.credit_regress import local_fit
-from ppodoctor.measures.credit_table import Consumed, Steps
+from ppodoctor.measures.credit_table import Steps
 from ppodoctor.measures.steps import unbroken_rollouts
 from ppodoctor.run import Run
 from ppodoctor.specimens import RolloutSpecimen
@@ -65,12 +65,14 @@ def with_scaled_rewards(run: Run, steps: Steps) -> Steps:
 
 def _apart(steps: Steps) -> Optional[float]:
     """How far the best recursion between neighbouring rows stays from what was used; None where too little is known."""
-    found = [local_fit(steps, quantity, any_reward=True) for quantity in _used(steps)]
-    return min((one.apart for one in found if one is not None), default=None)
-
-
-def _used(steps: Steps) -> List[Consumed]:
-    return [steps.target, steps.advantage]
+    best: Optional[float] = None
+    for quantity in (steps.target, steps.advantage):
+        found = local_fit(steps, quantity, any_reward=True)
+        if found is not None and (best is None or found.apart < best):
+            best = found.apart
+        if best is not None and best < MET:
+            break
+    return best
 
 
 def _scalings(run: Run) -> Iterator[Scaling]:

@@ -156,8 +156,9 @@ def _keep_final(stream: Stream, row: int, env: int, observation: Any) -> None:
 
 def _settle(stream: Stream, trace: Sequence[Any], final: bool) -> None:
     """Learn from an end who resets: the environment in the same step, else in the next one, else the script."""
-    # environments that are seen below, and were not reset, may be so in the next step, whatever info says
-    if not stream.autoreset_known and (resets(trace) or (final and not stream.below.places)):
+    # where environments are seen below and none was reset, the first end waits for what the next step does
+    settled = final and (not stream.below.places or stream.ends > 1)
+    if not stream.autoreset_known and (settled or resets(trace)):
         stream.autoreset, stream.autoreset_known = "same_step", stream.vector
 
 
