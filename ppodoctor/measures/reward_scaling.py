@@ -27,6 +27,8 @@ MET = 1e-5
 NEAR = 0.01
 """The same, below which scaled rewards are taken for the ones used; they must also do `BETTER` times as well."""
 BETTER = 10.0
+CLEARER = 0.5
+"""Part of the residual of a likelier scaling that a less likely one may leave to be taken instead."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def with_scaled_rewards(run: Run, steps: Steps) -> Steps:
     for scaling in _scalings(run):
         table = _scaled(run, steps, scaling)
         apart = None if table is None else _apart(table)
-        if table is not None and apart is not None and (best is None or apart < best[0]):
+        if table is not None and apart is not None and (best is None or apart < CLEARER * best[0]):
             best = (apart, table)
         if best is not None and best[0] < MET:
             break

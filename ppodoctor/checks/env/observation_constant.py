@@ -24,6 +24,7 @@ from ppodoctor.run import Run
         "action_ignored_by_env",
         "hidden_state",
         "observations_unscaled",
+        "advantage_without_baseline",
     ),
     rivals=("action_ignored_by_env", "hidden_state"),
     refuted_by="two observations in one rollout that differ by more than the drift of a running normaliser",
