@@ -6,7 +6,6 @@ from .balloon import make_env
 from .ppo import PPO, linear_schedule
 from .vec_env import DummyVecEnv
 
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=0)
